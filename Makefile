@@ -1,0 +1,35 @@
+# Python >= 3.11 with venv is all a new machine needs; every target makes the environment first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run ui test check format clean
+.DELETE_ON_ERROR:
+
+$(VENV)/installed: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+run: $(VENV)/installed ## run the sample's four days and print what happened
+	$(BIN)/identity-pipeline run
+
+ui: $(VENV)/installed ## open Dagster's web UI on the same history
+	$(BIN)/identity-pipeline ui
+
+test: $(VENV)/installed ## run the tests
+	$(BIN)/pytest
+
+check: $(VENV)/installed ## format, lint, types, house and tests: what CI runs
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+format: $(VENV)/installed ## format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean: ## forget what runs left behind
+	rm -rf data/warehouse data/published data/exports data/dagster_home

@@ -1,0 +1,1 @@
+"""Customer data unification for known and unknown users, as Dagster assets on DuckDB."""

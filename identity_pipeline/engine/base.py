@@ -1,0 +1,118 @@
+"""What a room may ask of an engine: give a table, store an expression, fetch a small answer."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import ibis.expr.types as ir
+
+from identity_pipeline.terms.names import TableName
+
+# A record's number in its file, from 1, faulty records counted, the header not.
+RECORD = "_record"
+
+
+@dataclass(frozen=True)
+class Delimited:
+    """How a file with a header is cut into values."""
+
+    columns: tuple[str, ...]
+    delimiter: str
+    quote: str
+    is_packed: bool
+
+
+@dataclass(frozen=True)
+class TextRead:
+    """What became of a delimited file.
+
+    Attributes:
+        sound, faulty: the number of records of the right width, and of those too short or too long.
+        octets: UTF-8 bytes of all values of the sound and of the text of the faulty ones.
+    """
+
+    sound: int
+    faulty: int
+    octets: int
+
+
+class Landing(Protocol):
+    """A place beside the warehouse where one file is read: an error in it undoes nothing.
+
+    Its tables may be asked for when the file is read to its end, not before, and used until the
+    `with` block ends.
+    """
+
+    def read_delimited(self, path: Path, shape: Delimited) -> TextRead | None:
+        """Read a UTF-8 file into `records` and `faulty`.
+
+        None where the reader gives up, or a faulty record is more than too short or too long.
+        """
+
+    def occurrences(self, text: str) -> int:
+        """How often a character is in the values and faulty records of the file just read."""
+
+    def records(self) -> ir.Table:
+        """`_record` and the columns as text, one row a sound record."""
+
+    def faulty(self) -> ir.Table:
+        """`_record` and `text`, as it is in the file, of each faulty record."""
+
+    def read_parquet(self, path: Path) -> tuple[ir.Table, int] | None:
+        """Every row of a Parquet file as it is, with `_record`; and the number its footer gives.
+
+        None where it cannot be read.
+        """
+
+    def take(
+        self, columns: Sequence[str], batches: Iterable[Sequence[Sequence[object]]]
+    ) -> ir.Table:
+        """Rows from Python, in bulk: the record's number, then texts in the order of `columns`."""
+
+
+class Engine(Protocol):
+    """Runs expressions. Rooms build them; an engine stores them and tells how many rows that was."""
+
+    def table(self, name: TableName) -> ir.Table:
+        """A stored table; raises KeyError where there is none."""
+
+    def exists(self, name: TableName) -> bool:
+        """Whether the table is stored."""
+
+    def store(self, name: TableName, rows: ir.Table) -> int:
+        """Replace a table by the rows of an expression; the number of rows."""
+
+    def replace_rows(self, name: TableName, rows: ir.Table, where: Mapping[str, str]) -> int:
+        """Delete the rows whose columns equal `where`, then insert; creates the table if missing."""
+
+    def define(self, name: TableName, columns: Mapping[str, str]) -> None:
+        """Create an empty table where there is none; `columns` maps names to Ibis types."""
+
+    def remove_rows(self, name: TableName, where: Mapping[str, str]) -> None:
+        """Delete the rows whose columns equal `where`; the table must be there."""
+
+    def append(self, name: TableName, rows: ir.Table) -> int:
+        """Add rows, matched by column name; creates the table if missing."""
+
+    def keep(self, rows: ir.Table) -> ir.Table:
+        """Compute an expression once and read it many times; lives as long as the connection."""
+
+    def rows(self, rows: ir.Table) -> list[tuple[object, ...]]:
+        """Fetch a small answer."""
+
+    def count(self, rows: ir.Table) -> int:
+        """The number of rows of an expression."""
+
+    def relation(self, columns: Mapping[str, str], rows: Iterable[Sequence[object]]) -> ir.Table:
+        """A table of a few rows from Python; `columns` maps names to Ibis types."""
+
+    def components(self, edges: ir.Table) -> ir.Table:
+        """Connected components of `left`, `right` (int64): one row a node, `node` and `component`.
+
+        `component` is the smallest node of its component.
+        """
+
+    def landing(self) -> AbstractContextManager[Landing]:
+        """A place to read one file."""

@@ -1,0 +1,71 @@
+"""The published file: written beside the old one, then renamed over it, so readers never wait."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import ibis.expr.types as ir
+import sqlglot as sg
+import sqlglot.expressions as sge
+
+from identity_pipeline.engine.duckdb import DIALECT, DuckDBEngine
+
+ALIAS = "published"
+
+
+@dataclass(frozen=True)
+class PublishedTable:
+    """A table of the published file.
+
+    Attributes:
+        name: the product's name of it, or ours.
+        rows: what it holds.
+        description: what a row is.
+        columns: descriptions of columns, by name; columns without one are published all the same.
+    """
+
+    name: str
+    rows: ir.Table
+    description: str
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+
+def publish(engine: DuckDBEngine, tables: list[PublishedTable], file: Path) -> dict[str, int]:
+    """Write tables with their descriptions to a new file and rename it over `file`.
+
+    Returns:
+        The number of rows by table.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_suffix(".part")
+    part.unlink(missing_ok=True)
+    attach = sge.Attach(
+        this=sge.alias_(sge.Literal.string(str(part)), ALIAS, quoted=True), exists=False
+    )
+    engine.connection.execute(attach.sql(DIALECT))
+    try:
+        counts = {table.name: _write(engine, table) for table in tables}
+    finally:
+        detach = sge.Detach(this=sg.to_identifier(ALIAS, quoted=True), exists=False)
+        engine.connection.execute(detach.sql(DIALECT))
+    os.replace(part, file)
+    return counts
+
+
+def _write(engine: DuckDBEngine, table: PublishedTable) -> int:
+    target = sg.table(table.name, db="main", catalog=ALIAS, quoted=True)
+    count = engine.create(target, table.rows)
+    _comment(engine, target, "TABLE", table.description)
+    for column in table.rows.columns:
+        if description := table.columns.get(column):
+            name = sg.column(
+                column, table=table.name, db="main", catalog=ALIAS, quoted=True
+            )
+            _comment(engine, name, "COLUMN", description)
+    return count
+
+
+def _comment(engine: DuckDBEngine, of: sge.Expression, kind: str, text: str) -> None:
+    comment = sge.Comment(this=of, kind=kind, expression=sge.Literal.string(text))
+    engine.connection.execute(comment.sql(DIALECT))

@@ -1,0 +1,87 @@
+"""What things are called: schemas, assets and tables, prefixes of columns."""
+
+from dataclasses import dataclass
+
+SOURCE, REJECTED, UNIFY, CUSTOMER, LEDGER, SERVING = (
+    "source",
+    "rejected",
+    "unify",
+    "customer",
+    "ledger",
+    "serving",
+)
+SCHEMAS = (SOURCE, REJECTED, UNIFY, CUSTOMER, "insight", "export", LEDGER)
+
+# Between data source, table and key in an identifier; no product name contains it.
+BAR = "|"
+
+
+@dataclass(frozen=True, order=True)
+class TableName:
+    """A table of the warehouse; its asset key is `[schema, table]`."""
+
+    schema: str
+    table: str
+
+    def __str__(self) -> str:
+        return f"{self.schema}.{self.table}"
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The asset key's parts."""
+        return (self.schema, self.table)
+
+
+def source(table: str) -> TableName:
+    """Every accepted row of every applied delivery."""
+    return TableName(SOURCE, table)
+
+
+def rejected(table: str) -> TableName:
+    """Rows that do not fit, with the reason."""
+    return TableName(REJECTED, table)
+
+
+def current(table: str) -> TableName:
+    """What the source holds now: the last full delivery, or the upserts that count."""
+    return TableName(UNIFY, f"{table}_current")
+
+
+def members(table: str) -> TableName:
+    """Every row of a profile table with its deduplication group."""
+    return TableName(UNIFY, f"{table}_members")
+
+
+def winners(table: str) -> TableName:
+    """One row a deduplication group."""
+    return TableName(UNIFY, f"{table}_winners")
+
+
+def duplicates(table: str) -> TableName:
+    """The evidence of deduplication: which rows a rule linked."""
+    return TableName(UNIFY, f"{table}_duplicates")
+
+
+def matches(table: str) -> TableName:
+    """The evidence of matching: which record each record of a table was attached to, and why."""
+    return TableName(UNIFY, f"{table}_matches")
+
+
+def ambiguities(table: str) -> TableName:
+    """Records for which more than one match was possible, or one was refused."""
+    return TableName(UNIFY, f"{table}_ambiguities")
+
+
+DELIVERIES = TableName(LEDGER, "deliveries")
+OVERRIDES = TableName(UNIFY, "custom_matches")
+OVERRIDE_PROBLEMS = TableName(UNIFY, "custom_match_problems")
+CONSOLIDATED = TableName(UNIFY, "consolidated")
+MATCH_PAIRS = TableName(UNIFY, "match_pairs")
+KEY_REGISTRY = TableName(CUSTOMER, "key_registry")
+PROFILE_REGISTRY = TableName(CUSTOMER, "profile_registry")
+FORMER_IDS = TableName(CUSTOMER, "former_ids")
+CUSTOMER_ID_HISTORY = TableName(CUSTOMER, "customer_id_history")
+CUSTOMER_KEYS = TableName(CUSTOMER, "customer_keys")
+ALTERNATE_KEY = TableName(CUSTOMER, "alternate_key")
+CUSTOMERS = TableName(CUSTOMER, "customer")
+METRICS = TableName(CUSTOMER, "unification_metrics")

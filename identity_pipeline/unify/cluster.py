@@ -1,0 +1,56 @@
+"""Clusters: groups of customers, such as households; they never change a CustomerId."""
+
+from collections.abc import Mapping
+
+import ibis
+import ibis.expr.types as ir
+
+from identity_pipeline.engine.base import Engine
+from identity_pipeline.terms.rules import DeduplicationCondition, DeduplicationRule
+from identity_pipeline.terms.unification import Cluster
+from identity_pipeline.unify import groups
+from identity_pipeline.unify.comparable import ValueLists
+from identity_pipeline.unify.pairs import chain_of
+
+HOUSEHOLD = "Household"
+LAST_NAME, ADDRESS = "LastName", "Address"
+
+
+def household(semantics: Mapping[str, str | None]) -> Cluster | None:
+    """The automatic household: same last name and same address, where both types exist.
+
+    Args:
+        semantics: unified column -> semantic type of its first source.
+    """
+    last_names = [column for column, kind in semantics.items() if kind == LAST_NAME]
+    addresses = [column for column, kind in semantics.items() if kind == ADDRESS]
+    if not last_names or not addresses:
+        return None
+    conditions = (
+        DeduplicationCondition(column=last_names[0], normalize=("lower", "whitespace")),
+        DeduplicationCondition(column=addresses[0], normalize=("address", "symbols", "whitespace")),
+    )
+    return Cluster(
+        name=HOUSEHOLD, rules=(DeduplicationRule(name="Household", conditions=conditions),)
+    )
+
+
+def cluster_customers(engine: Engine, customers: ir.Table, cluster: Cluster) -> ir.Table:
+    """Group customers by a cluster's rules, as deduplication groups rows.
+
+    Returns:
+        `CustomerId` and `{name}Id`, for customers with company only: the MD5 of the cluster's
+        name and the smallest CustomerId in it.
+    """
+    place = ibis.row_number().over(order_by=customers.CustomerId) + 1
+    rows = engine.keep(customers.mutate(_ordinal=place.cast("int64")))
+    active = [rule for rule in cluster.rules if rule.active]
+    parts = [chain_of(rows, rule, n, ValueLists()) for n, rule in enumerate(active, start=1)]
+    links = engine.keep(ibis.union(*parts) if len(parts) > 1 else parts[0])
+    labels = engine.keep(groups.label(engine, links))
+    ids = rows.select("_ordinal", _id="CustomerId")
+    named = labels.join(ids, labels.node == ids._ordinal).drop("_ordinal").rename(CustomerId="_id")
+    first = ids.view()
+    joined = named.join(first, named.component == first._ordinal)
+    name = ibis.literal(f"{cluster.name}|") + joined._id
+    return joined.select("CustomerId", **{f"{cluster.name}Id": name.hexdigest("md5")})

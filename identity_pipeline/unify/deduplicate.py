@@ -1,0 +1,153 @@
+"""Deduplication: rows of one source table that are one record."""
+
+from dataclasses import dataclass
+
+import ibis
+import ibis.expr.types as ir
+
+from identity_pipeline.engine.base import Engine
+from identity_pipeline.unify import groups
+from identity_pipeline.unify.links import (
+    DeduplicationTask,
+    automatic_links,
+    custom_links,
+    every_link,
+    key_pairs,
+)
+from identity_pipeline.unify.winner import by_preference, first_of, overwrite_columns
+
+NEVER_MATCH = "never match"
+
+
+@dataclass(frozen=True)
+class Deduplicated:
+    """The three tables of a deduplicated source.
+
+    Attributes:
+        members: every row: `_ordinal`, `_key`, `_filled`, `_group` (the ordinal of the group's
+            first row), `_is_winner`, `_rules` (names joined by ";"), `_score`, selected columns.
+        winners: one row a group: the same, and `_alternates`: all keys of the group joined by ";",
+            NULL where it has one key.
+        duplicates: the evidence: `left_key`, `right_key`, `rule`, `score`, `scores` (one a
+            condition), `refused` (why the link does not count, else NULL).
+    """
+
+    members: ir.Table
+    winners: ir.Table
+    duplicates: ir.Table
+
+
+def deduplicate(engine: Engine, rows: ir.Table, task: DeduplicationTask) -> Deduplicated:
+    """Group the rows of a table that are one record, and let one row of each group lead.
+
+    Rules are independent: two rows are one record where any rule links them, or links both to a
+    third. Then rows of one primary key are one record, and, in a table without rules of its
+    own, rows equal in all columns of the match rules. Pairs under never match stay apart.
+
+    Args:
+        engine: stores what is read more than once.
+        rows: profile rows (`unify.profile.profile_rows`).
+        task: rules, preferences, overrides.
+    """
+    rows = engine.keep(rows)
+    custom = engine.keep(custom_links(engine, rows, task))
+    links = engine.keep(custom.union(automatic_links(engine, rows, task)))
+    grouped = engine.keep(groups.with_group(rows, _labels(engine, rows, links, task)))
+    custom = _within_one_group(custom, grouped)
+    leading = _with_leader(engine, grouped, custom, task)
+    members = engine.keep(_with_rules(leading, _within_one_group(links, grouped)))
+    return Deduplicated(
+        members=members,
+        winners=_winners(members, task),
+        duplicates=_evidence(links, grouped),
+    )
+
+
+def _labels(
+    engine: Engine, rows: ir.Table, links: ir.Table, task: DeduplicationTask
+) -> ir.Table:
+    """Groups by links, except where never match forbids them."""
+    labels = engine.keep(groups.label(engine, links))
+    if task.never is None:
+        return labels
+    foes = engine.keep(key_pairs(rows, task.never))
+    met = groups.meeting(engine, labels, foes)
+    if not met:
+        return labels
+    # Links of a rule only chain its rows; to part them, all links among them are needed.
+    concerned = labels.filter(labels.component.isin(met))
+    part_of = engine.keep(rows.semi_join(concerned, rows._ordinal == concerned.node))
+    return engine.keep(groups.part(engine, labels, every_link(engine, part_of, task), foes))
+
+
+def _within_one_group(links: ir.Table, grouped: ir.Table) -> ir.Table:
+    """The links whose ends are in one group, with the group."""
+    ends = grouped.select("_ordinal", "_group")
+    left = links.join(ends, links.left == ends._ordinal).drop("_ordinal")
+    other = ends.view()
+    both = left.join(other, left.right == other._ordinal, rname="{name}_of_right")
+    both = both.filter(both._group == both._group_of_right)
+    return both.select(*links.columns, "_group")
+
+
+def _with_leader(
+    engine: Engine, grouped: ir.Table, custom: ir.Table, task: DeduplicationTask
+) -> ir.Table:
+    """Add `_is_winner`.
+
+    Where rules and custom matches made one group, its winner by the merge preference leads. Where
+    they made none of it, or several that one primary key joined, the first row leads.
+    """
+    custom_labels = engine.keep(groups.label(engine, engine.keep(custom)))
+    rows = grouped.left_join(custom_labels, grouped._ordinal == custom_labels.node).drop("node")
+    rows = rows.mutate(_custom_groups=rows.component.nunique().over(group_by="_group"))
+    preferred = ibis.row_number().over(
+        group_by=["_group", "component"],
+        order_by=by_preference(rows, task.step.keep, task.profile.primary_key),
+    )
+    by_rule = (rows._custom_groups == 1) & rows.component.notnull() & (preferred == 0)
+    first = (rows._custom_groups != 1) & (rows._ordinal == rows._group)
+    return rows.mutate(_is_winner=by_rule | first).drop("component", "_custom_groups")
+
+
+def _with_rules(rows: ir.Table, links: ir.Table) -> ir.Table:
+    """Add to every row the rules that made its group, and the smallest score among them."""
+    named = links.select("_group", "rule", "score").distinct()
+    made = named.group_by("_group").aggregate(
+        _rules=ibis.literal(";").join(named.rule.collect().unique().sort()),
+        _score=named.score.min(),
+    )
+    joined = rows.left_join(made, "_group", rname="{name}_made")
+    return joined.drop("_group_made")
+
+
+def _winners(members: ir.Table, task: DeduplicationTask) -> ir.Table:
+    keys = members.select("_group", "_key").distinct()
+    several = keys.mutate(_keys=keys.count().over(group_by="_group"))
+    several = several.filter(several._keys > 1)
+    alternates = several.group_by("_group").aggregate(
+        _alternates=ibis.literal(";").join(several._key.collect().sort())
+    )
+    leading = members.filter(members._is_winner)
+    winners = leading.left_join(alternates, "_group", rname="{name}_of").drop("_group_of")
+    return overwrite_columns(
+        winners, members, task.step.keep_columns, task.profile.primary_key
+    )
+
+
+def _evidence(links: ir.Table, rows: ir.Table) -> ir.Table:
+    """Links by keys instead of ordinals; those that never match refused carry the reason."""
+    keys = rows.select("_ordinal", "_key", "_group")
+    left = links.join(keys, links.left == keys._ordinal).drop("_ordinal")
+    left = left.rename(left_key="_key", left_group="_group")
+    other = keys.view()
+    both = left.join(other, left.right == other._ordinal).drop("_ordinal")
+    apart = both.left_group != both._group
+    return both.select(
+        "left_key",
+        "rule",
+        "score",
+        "scores",
+        right_key="_key",
+        refused=ibis.ifelse(apart, ibis.literal(NEVER_MATCH), ibis.null("string")),
+    )

@@ -1,0 +1,140 @@
+"""What a run changes in the registry, and the history of every change of identity."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import ibis
+import ibis.expr.types as ir
+
+from identity_pipeline.engine.base import Engine
+from identity_pipeline.unify.customer_id import Assignment
+from identity_pipeline.unify.events import Facts, history_events
+from identity_pipeline.unify.merge import KNOWN, STATUS
+from identity_pipeline.unify.registry import FORMER, GONE, LIVE, MERGED, PROFILES, Registry
+from identity_pipeline.unify.winner import first_of
+
+
+@dataclass(frozen=True)
+class Run:
+    """The run that makes changes: its number among runs that did, and the data's date."""
+
+    number: int
+    ingestion_date: date
+
+
+def next_run(engine: Engine, registry: Registry, ingestion_date: date) -> Run:
+    """The run after the last one that changed an identity."""
+    [(last,)] = engine.rows(registry.history.aggregate(last=registry.history.run.max()))
+    return Run(number=int(str(last or 0)) + 1, ingestion_date=ingestion_date)
+
+
+def remember(
+    engine: Engine, registry: Registry, assignment: Assignment, facts: Facts, run: Run
+) -> Registry:
+    """The registry after a run; without changes it is the same, row for row.
+
+    Args:
+        engine: stores steps that are read more than once.
+        registry: as the last run left it.
+        assignment: who is who now.
+        facts: keys, statuses and evidence of this run.
+        run: what new rows are dated with.
+    """
+    keys = engine.keep(_keys(registry, assignment, facts))
+    former = engine.keep(_former(registry, assignment, run))
+    profiles = _profiles(registry, assignment, facts, run)
+    profiles = engine.keep(_resolve_merged(profiles, former, keys))
+    events = history_events(registry, assignment, facts, keys)
+    dated = events.mutate(
+        run=ibis.literal(run.number, "int64"),
+        ingestion_date=ibis.literal(run.ingestion_date, "date"),
+    )
+    columns = registry.history.columns
+    return Registry(
+        keys=keys,
+        former=former,
+        profiles=profiles,
+        history=registry.history.union(dated.select(*columns)),
+    )
+
+
+def _keys(registry: Registry, assignment: Assignment, facts: Facts) -> ir.Table:
+    """Every key ever seen; those of absorbed profiles follow the survivor."""
+    now = facts.keys.select(
+        "identifier", "rank", "key", "customer_id", present=ibis.literal(True)
+    )
+    merged = assignment.absorbed.select(_absorbed="customer_id", survivor="survivor")
+    absent = registry.keys.anti_join(now, "identifier")
+    joined = absent.left_join(merged, absent.customer_id == merged._absorbed)
+    moved = joined.select(
+        "identifier",
+        "rank",
+        "key",
+        customer_id=ibis.coalesce(joined.survivor, joined.customer_id),
+        present=ibis.literal(False),
+    )
+    return now.union(moved)
+
+
+def _former(registry: Registry, assignment: Assignment, run: Run) -> ir.Table:
+    lost = registry.keys.semi_join(assignment.absorbed, "customer_id")
+    added = lost.select(
+        "identifier", "customer_id", run=ibis.literal(run.number, "int64")
+    )
+    both = registry.former.union(added)
+    latest = both.group_by(["identifier", "customer_id"]).aggregate(run=both.run.max())
+    return latest.select(*FORMER)
+
+
+def _profiles(
+    registry: Registry, assignment: Assignment, facts: Facts, run: Run
+) -> ir.Table:
+    today = ibis.literal(run.ingestion_date, "date")
+    now = assignment.ids.join(facts.statuses, "record").select(
+        "origin", "left_id", _id="customer_id", _status=STATUS
+    )
+    absorbed = assignment.absorbed
+    swallowed = absorbed.group_by("survivor").aggregate(
+        _absorbed=ibis.literal(";").join(absorbed.customer_id.collect().sort())
+    )
+    contested = assignment.contested.select(_contested="customer_id")
+    gone = absorbed.select(_gone="customer_id")
+    before = registry.profiles
+    rows = before.outer_join(now, before.customer_id == now._id)
+    rows = rows.mutate(_any=ibis.coalesce(rows.customer_id, rows._id))
+    rows = rows.left_join(swallowed, rows._any == swallowed.survivor)
+    rows = rows.left_join(contested, rows._any == contested._contested)
+    rows = rows.left_join(gone, rows._any == gone._gone)
+    live, status = rows._id.notnull(), ibis.coalesce(rows._status, rows.status)
+    state = ibis.cases(
+        (live, LIVE), (rows._gone.notnull() | (rows.state == MERGED), MERGED), else_=GONE
+    )
+    became = ibis.ifelse(
+        status == KNOWN, ibis.coalesce(rows.became_known_on, today), ibis.null("date")
+    )
+    previous = ibis.cases(
+        (rows._absorbed.notnull(), rows._absorbed),
+        (live & (rows.origin != "kept"), rows.left_id),
+        (rows._contested.notnull(), ibis.null("string")),
+        else_=rows.previous_customer_id,
+    )
+    return rows.select(
+        customer_id=rows._any,
+        state=state,
+        status=status,
+        created_run=ibis.coalesce(rows.created_run, ibis.literal(run.number, "int64")),
+        created_on=ibis.coalesce(rows.created_on, today),
+        became_known_on=became,
+        previous_customer_id=previous,
+    )
+
+
+def _resolve_merged(profiles: ir.Table, former: ir.Table, keys: ir.Table) -> ir.Table:
+    """Add `merged_into`: the id that the first key of an absorbed profile has now."""
+    known = keys.select("identifier", "rank", "key", _now="customer_id")
+    traced = former.join(known, "identifier")
+    first = traced.filter(first_of(traced, "customer_id", [traced["rank"], traced.key]))
+    first = first.select("_now", _id="customer_id")
+    joined = profiles.left_join(first, profiles.customer_id == first._id)
+    into = ibis.ifelse(joined.state == MERGED, joined._now, ibis.null("string"))
+    return joined.mutate(merged_into=into).select(*PROFILES)

@@ -1,0 +1,176 @@
+"""The keyring: which keys of which tables a customer has."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import ibis
+import ibis.expr.types as ir
+
+from identity_pipeline.terms.names import BAR
+from identity_pipeline.terms.unification import MergePreference
+from identity_pipeline.unify.winner import by_preference, first_of
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """What one table brings to consolidated records.
+
+    Attributes:
+        table: the source's name; `data_source` and `table_name` are the product's names for it.
+        rank: its place in the match order, from 1.
+        include_all: whether its records that match nothing become customers.
+        members, winners: as `unify.deduplicate.Deduplicated`.
+        records: `group` and `record`, one row a group.
+    """
+
+    table: str
+    data_source: str
+    table_name: str
+    rank: int
+    include_all: bool
+    keep: MergePreference
+    primary_key: str
+    members: ir.Table
+    winners: ir.Table
+    records: ir.Table
+
+
+@ibis.udf.scalar.builtin(name="to_json", signature=(("string",), "string"))
+def _as_json(value):  # type: ignore[no-untyped-def]
+    """Quote and escape a text as JSON."""
+
+
+def consolidate(contributions: Sequence[Contribution]) -> ir.Table:
+    """Put the groups of all tables together as consolidated records.
+
+    Returns:
+        One row a dedup group: `record`, `rank`, `table`, `group`, `key` (its winner's), `leads`
+        (whether it is the table's winner within the record, by the table's merge preference),
+        `tables` (how many tables the record has), `kept` (false for a record of one table whose
+        Include all is off).
+    """
+    parts = [_groups_of(contribution) for contribution in contributions]
+    together = ibis.union(*parts) if len(parts) > 1 else parts[0]
+    counted = together.mutate(tables=together["rank"].nunique().over(group_by="record"))
+    kept = (counted.tables > 1) | counted.include_all
+    return counted.mutate(kept=kept).drop("include_all")
+
+
+def _groups_of(part: Contribution) -> ir.Table:
+    joined = part.winners.join(part.records, part.winners._group == part.records.group)
+    leads = first_of(joined, "record", by_preference(joined, part.keep, part.primary_key))
+    return joined.select(
+        "record",
+        "group",
+        rank=ibis.literal(part.rank, "int64"),
+        table=ibis.literal(part.table),
+        key="_key",
+        leads=leads,
+        include_all=ibis.literal(part.include_all or False),
+    )
+
+
+def keys_of(consolidated: ir.Table, contributions: Sequence[Contribution]) -> ir.Table:
+    """Every source key with the record that holds it.
+
+    Returns:
+        One row a key of a table: `record`, `kept`, `rank`, `table`, `data_source`, `table_name`,
+        `key`, `preferred_key` (the table's winner in the record), `identifier`
+        (`DataSource|Table|Key`).
+    """
+    leaders = consolidated.filter(consolidated.leads)
+    leaders = leaders.select(_record="record", _rank="rank", preferred_key="key")
+    parts = [_keys_of_table(consolidated, part) for part in contributions]
+    together = ibis.union(*parts) if len(parts) > 1 else parts[0]
+    return together.join(
+        leaders, [together.record == leaders._record, together["rank"] == leaders._rank]
+    ).drop("_record", "_rank")
+
+
+def _keys_of_table(consolidated: ir.Table, part: Contribution) -> ir.Table:
+    keys = part.members.select(group="_group", key="_key").distinct()
+    groups = consolidated.filter(consolidated["rank"] == part.rank).select("record", "kept", "group")
+    joined = keys.join(groups, "group")
+    prefix = ibis.literal(f"{part.data_source}{BAR}{part.table_name}{BAR}")
+    return joined.select(
+        "record",
+        "kept",
+        rank=ibis.literal(part.rank, "int64"),
+        table=ibis.literal(part.table),
+        data_source=ibis.literal(part.data_source),
+        table_name=ibis.literal(part.table_name),
+        key="key",
+        identifier=prefix + joined.key,
+    )
+
+
+def key_rings(keys: ir.Table, contributions: Sequence[Contribution]) -> ir.Table:
+    """The KeyRing of each record.
+
+    Returns:
+        One row a record: `record` and `key_ring`, JSON without blanks: a list of
+        `{"dataSourceName","tableName","preferredKey","keys"}`, tables in match order, keys
+        ascending by code point.
+    """
+    quoted = keys.group_by(["record", "rank", "preferred_key"]).aggregate(
+        _keys=ibis.literal(",").join(_as_json(keys.key).collect().sort())
+    )
+    pieces = quoted.mutate(
+        _piece=ibis.literal('"preferredKey":')
+        + _as_json(quoted.preferred_key)
+        + ibis.literal(',"keys":[')
+        + quoted._keys
+        + ibis.literal("]}")
+    )
+    names = [f"_piece_{part.rank}" for part in contributions]
+    wide = pieces.group_by("record").aggregate(
+        **{
+            name: pieces._piece.max(where=pieces["rank"] == part.rank)
+            for name, part in zip(names, contributions, strict=True)
+        }
+    )
+    objects = [
+        ibis.literal(f'{{"dataSourceName":"{part.data_source}","tableName":"{part.table_name}",')
+        + wide[name]
+        for name, part in zip(names, contributions, strict=True)
+    ]
+    present = ibis.array(objects).filter(lambda piece: piece.notnull())
+    joined = ibis.literal("[") + ibis.literal(",").join(present) + ibis.literal("]")
+    return wide.select("record", key_ring=joined)
+
+
+def alternate_keys(keys: ir.Table, rings: ir.Table) -> ir.Table:
+    """The product's AlternateKey table.
+
+    Args:
+        keys: as `keys_of`, of kept records, with `customer_id`.
+        rings: as `key_rings`.
+    """
+    joined = keys.join(rings, "record")
+    return joined.select(
+        DataSourceName="data_source",
+        TableName="table_name",
+        AlternateValue="key",
+        KeyRing="key_ring",
+        CustomerId="customer_id",
+        AlternateKeyId=joined.identifier.hexdigest("md5"),
+        Identifier="identifier",
+    )
+
+
+def key_columns(keys: ir.Table, contributions: Sequence[Contribution]) -> ir.Table:
+    """A customer's keys as columns.
+
+    Returns:
+        One row a record: for each table `{DataSource}_{Table}_{Key}` (the winner's key) and the
+        same with `_Alternate`: all keys joined by ";" where there are several, else NULL.
+    """
+    columns: dict[str, ir.Value] = {}
+    for part in contributions:
+        here = keys["rank"] == part.rank
+        name = f"{part.data_source}_{part.table_name}_{part.primary_key}"
+        several = keys.key.nunique(where=here) > 1
+        every = ibis.literal(";").join(keys.key.collect(where=here).sort())
+        columns[name] = keys.preferred_key.max(where=here)
+        columns[f"{name}_Alternate"] = several.ifelse(every, ibis.null("string"))
+    return keys.group_by("record").aggregate(**columns)

@@ -1,0 +1,121 @@
+"""Links between rows of one table: by its rules, its overrides, its keys."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import ibis
+import ibis.expr.types as ir
+
+from identity_pipeline.engine.base import Engine
+from identity_pipeline.terms.rules import DeduplicationCondition, DeduplicationRule
+from identity_pipeline.terms.sources import Profile
+from identity_pipeline.terms.unification import TableStep
+from identity_pipeline.unify.comparable import ValueLists
+from identity_pipeline.unify.pairs import NO_PAIRS, chain_of, pairs_of
+
+SAME_KEY = "Same primary key"
+SAME_COLUMNS = "Same match columns"
+ALWAYS_MATCH = "Always match"
+
+Linker = Callable[[ir.Table, DeduplicationRule, int, ValueLists], ir.Table]
+
+
+@dataclass(frozen=True)
+class DeduplicationTask:
+    """What is to be deduplicated, and how.
+
+    Attributes:
+        step: the table's rules and preferences.
+        profile: its key and selected columns.
+        match_columns: its columns that match rules use, on either side.
+        lists: bypass and alias lists.
+        always, never: pairs of keys of this table, `key1` and `key2`; None without overrides.
+    """
+
+    step: TableStep
+    profile: Profile
+    match_columns: tuple[str, ...] = ()
+    lists: ValueLists = ValueLists()
+    always: ir.Table | None = None
+    never: ir.Table | None = None
+
+    @property
+    def rules(self) -> tuple[DeduplicationRule, ...]:
+        """The active rules, in order."""
+        return tuple(rule for rule in self.step.deduplicate if rule.active)
+
+
+def custom_links(
+    engine: Engine, rows: ir.Table, task: DeduplicationTask, linker: Linker = chain_of
+) -> ir.Table:
+    """Links by the table's own rules and by always match; columns as `unify.pairs.NO_PAIRS`."""
+    links = [
+        linker(rows, rule, index, task.lists) for index, rule in enumerate(task.rules, start=1)
+    ]
+    if task.always is not None:
+        nodes = key_pairs(rows, task.always)
+        links.append(_as_links(nodes, ALWAYS_MATCH, rule_index=0))
+    return _union(engine, links)
+
+
+def automatic_links(
+    engine: Engine, rows: ir.Table, task: DeduplicationTask, linker: Linker = chain_of
+) -> ir.Table:
+    """Links between rows of one key, and, where the table's setting says so, of equal columns.
+
+    The columns are all of the table's that match rules use, together, as they are stored.
+    """
+    links = [_as_links(_rows_of_one_key(rows), SAME_KEY, rule_index=-1)]
+    wanted = task.step.automatic == "always" or (
+        task.step.automatic == "without_rules" and not task.rules
+    )
+    if wanted and task.match_columns:
+        conditions = tuple(DeduplicationCondition(column=name) for name in task.match_columns)
+        rule = DeduplicationRule(name=SAME_COLUMNS, conditions=conditions)
+        links.append(linker(rows, rule, len(task.rules) + 1, ValueLists()))
+    return _union(engine, links)
+
+
+def key_pairs(rows: ir.Table, keys: ir.Table) -> ir.Table:
+    """Turn pairs of keys, `key1` and `key2`, into pairs of rows: the first row of each key."""
+    first = rows.group_by("_key").aggregate(_node=rows._ordinal.min())
+    left = keys.join(first, keys.key1 == first._key).select("key2", left="_node")
+    other = first.view()
+    both = left.join(other, left.key2 == other._key).select("left", right="_node")
+    return both.filter(both.left != both.right).select(
+        left=ibis.least(both.left, both.right), right=ibis.greatest(both.left, both.right)
+    )
+
+
+def _rows_of_one_key(rows: ir.Table) -> ir.Table:
+    first = rows.select("_ordinal", left=rows._ordinal.min().over(group_by="_key"))
+    return first.filter(first.left != first._ordinal).select("left", right="_ordinal")
+
+
+def _as_links(pairs: ir.Table, rule: str, rule_index: int) -> ir.Table:
+    one = ibis.literal(1.0)
+    return pairs.select(
+        "left",
+        "right",
+        rule=ibis.literal(rule),
+        rule_index=ibis.literal(rule_index, "int64"),
+        score=one,
+        scores=ibis.array([one]),
+    )
+
+
+def _union(engine: Engine, links: Sequence[ir.Table]) -> ir.Table:
+    return ibis.union(*links) if len(links) > 1 else links[0] if links else engine.relation(NO_PAIRS, [])
+
+
+def every_link(engine: Engine, rows: ir.Table, task: DeduplicationTask) -> ir.Table:
+    """All links among some rows, one a pair of rows and rule, with `place`: 1 is the best.
+
+    Rows of one key come first, then always match, then by score, rule and place.
+    """
+    links = custom_links(engine, rows, task, pairs_of).union(
+        automatic_links(engine, rows, task, pairs_of)
+    )
+    forced = ibis.least(links.rule_index, 1)
+    order = [forced, links.score.desc(), links.rule_index, links.left, links.right]
+    return links.mutate(place=ibis.row_number().over(order_by=order))

@@ -1,0 +1,48 @@
+"""The product's ConflationMatchPairs: consolidated records before Include all is applied."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import ibis
+import ibis.expr.types as ir
+
+from identity_pipeline.unify.keyring import Contribution, key_columns
+from identity_pipeline.unify.match import RANK
+
+
+def match_pairs(
+    consolidated: ir.Table, keys: ir.Table, contributions: Sequence[Contribution], modified: date
+) -> ir.Table:
+    """Lay the tables of each consolidated record side by side.
+
+    Args:
+        consolidated, keys: as `keyring.consolidate`, `keyring.keys_of`.
+        contributions: the tables, in match order.
+        modified: the ingestion date of the data.
+
+    Returns:
+        One row a record: `TrueObjectId` (temporary, not a customer's id), each table's key and
+        alternate keys, `ConflationMatchPairs_ModifiedOn`, and each table's columns with the prefix
+        `{DataSource}_{Table}_`; the values are the winner's.
+    """
+    wide = key_columns(keys, contributions)
+    for part in contributions:
+        here = (consolidated["rank"] == part.rank) & consolidated.leads
+        leading = consolidated.filter(here).select(_record="record", _of="group")
+        prefix = f"{part.data_source}_{part.table_name}_"
+        columns = {
+            prefix + name: part.winners[name]
+            for name in part.winners.columns
+            if not name.startswith("_") and name != part.primary_key
+        }
+        values = part.winners.select(_group="_group", **columns)
+        rows = leading.join(values, leading._of == values._group).drop("_of", "_group")
+        wide = wide.left_join(rows, wide.record == rows._record).drop("_record")
+    rank = wide.record // RANK
+    group = wide.record - rank * RANK
+    identity = rank.cast("string") + ibis.literal("__") + group.cast("string")
+    return wide.select(
+        TrueObjectId=identity,
+        ConflationMatchPairs_ModifiedOn=ibis.literal(modified, "date"),
+        **{name: wide[name] for name in wide.columns if name != "record"},
+    )

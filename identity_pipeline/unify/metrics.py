@@ -1,0 +1,115 @@
+"""Metrics of unification: the product's numbers, and those that it does not show."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+import ibis.expr.types as ir
+
+from identity_pipeline.engine.base import Engine
+from identity_pipeline.unify.keyring import Contribution
+from identity_pipeline.unify.merge import KNOWN, STATUS
+
+METRIC = {
+    "metric": "string",
+    "table_name": "string",
+    "rule": "string",
+    "value": "decimal(18, 4)",
+}
+Row = tuple[str, str | None, str | None, Decimal]
+
+
+def _number(value: object) -> Decimal:
+    return Decimal(str(value or 0))
+
+
+def _share(part: Decimal, whole: Decimal) -> Decimal:
+    return (100 * part / whole).quantize(Decimal("0.0001")) if whole else Decimal(0)
+
+
+def table_metrics(
+    engine: Engine, part: Contribution, matches: ir.Table | None, rules: Sequence[str]
+) -> list[Row]:
+    """Source and unique records, % deduplicated, and % matched by table and rule.
+
+    Args:
+        engine: counts.
+        part: the table's members.
+        matches: as `match.Matched`; None for the table highest in the match order.
+        rules: names of its active match rules: one that found nothing counts 0.
+    """
+    name = part.table
+    counted = part.members.aggregate(
+        source=part.members.count(), unique=part.members._group.nunique()
+    )
+    [(source, unique)] = [tuple(map(_number, row)) for row in engine.rows(counted)]
+    rows: list[Row] = [
+        ("source_records", name, None, source),
+        ("unique_records", name, None, unique),
+        ("deduplicated_percent", name, None, _share(source - unique, source)),
+    ]
+    if matches is None:
+        return rows
+    attached = matches.filter(matches.rule.notnull())
+    by_rule = attached.group_by("rule").aggregate(records=attached.group.nunique())
+    found = {str(rule): _number(count) for rule, count in engine.rows(by_rule)}
+    [(matched,)] = engine.rows(attached.aggregate(n=attached.group.nunique()))
+    rows.append(("matched_percent", name, None, _share(_number(matched), unique)))
+    names = dict.fromkeys((*rules, *sorted(found)))
+    rows += [
+        ("matched_percent", name, rule, _share(found.get(rule, Decimal(0)), unique))
+        for rule in names
+    ]
+    return rows
+
+
+def customer_metrics(
+    engine: Engine, consolidated: ir.Table, unified: ir.Table, keys: ir.Table
+) -> list[Row]:
+    """Customers, known and unknown, and how large they are.
+
+    Args:
+        engine: counts.
+        consolidated: as `keyring.consolidate`.
+        unified: as `merge.unify_columns`.
+        keys: as `keyring.keys_of`.
+    """
+    kept = consolidated.filter(consolidated.kept)
+    several = kept.filter(kept.tables > 1)
+    status = unified[STATUS] == KNOWN
+    counted = unified.aggregate(
+        known=(unified.kept & status).sum(),
+        unknown=(unified.kept & ~status).sum(),
+        dropped=(~unified.kept).sum(),
+        known_dropped=(~unified.kept & status).sum(),
+    )
+    [(known, unknown, dropped, known_dropped)] = engine.rows(counted)
+    held = keys.filter(keys.kept)
+    sizes = held.group_by("record").aggregate(size=held.count())
+    [(largest, total)] = engine.rows(sizes.aggregate(a=sizes["size"].max(), b=sizes["size"].sum()))
+    records = _number(engine.count(kept))
+    customers = _number(known) + _number(unknown)
+    [(matched,)] = engine.rows(several.aggregate(n=several.record.nunique()))
+    exact = Decimal("0.0001")
+    return [
+        ("unique_source_records", None, None, _number(engine.count(consolidated))),
+        ("matched_records_only", None, None, _number(matched)),
+        ("matched_and_non_matched_records", None, None, customers),
+        ("known_customers", None, None, _number(known)),
+        ("unknown_customers", None, None, _number(unknown)),
+        ("records_not_included", None, None, _number(dropped)),
+        ("known_not_included", None, None, _number(known_dropped)),
+        ("largest_customer_keys", None, None, _number(largest)),
+        ("keys", None, None, _number(total)),
+        (
+            "keys_per_customer",
+            None,
+            None,
+            (_number(total) / customers).quantize(exact) if customers else Decimal(0),
+        ),
+        (
+            "records_per_customer",
+            None,
+            None,
+            (records / customers).quantize(exact) if customers else Decimal(0),
+        ),
+    ]

@@ -1,0 +1,84 @@
+"""Pairs of rows of one table that a rule says are one record."""
+
+from collections.abc import Sequence
+
+import ibis
+import ibis.expr.types as ir
+
+from identity_pipeline.expressions import conditions as compare
+from identity_pipeline.terms.rules import DeduplicationRule
+from identity_pipeline.unify.comparable import ValueLists, with_comparables
+
+NO_PAIRS = {
+    "left": "int64",
+    "right": "int64",
+    "rule": "string",
+    "rule_index": "int64",
+    "score": "float64",
+    "scores": "array<float64>",
+}
+
+
+def chain_of(
+    rows: ir.Table, rule: DeduplicationRule, index: int, lists: ValueLists
+) -> ir.Table:
+    """Link rows by a rule: enough pairs to connect all that the rule links.
+
+    A rule of exact conditions links every row to the first row with its values, which costs one
+    pair a row however many rows share a value. Any other rule needs every pair.
+
+    Args:
+        rows: `_ordinal` and the columns that the rule names.
+        rule: an active rule.
+        index: its place among the table's rules, from 1.
+        lists: bypass and alias lists.
+
+    Returns:
+        `left`, `right` (ordinals, left < right), `rule`, `rule_index`, `score` (the smallest of the
+        conditions' scores) and `scores` (one a condition, in the rule's order).
+    """
+    if rule.exceptions or not all(condition.exact for condition in rule.conditions):
+        return pairs_of(rows, rule, index, lists)
+    values = [compare.left_name(number) for number in range(len(rule.conditions))]
+    columns = {
+        name: (condition.column, condition)
+        for name, condition in zip(values, rule.conditions, strict=True)
+    }
+    valued = with_comparables(rows, columns, lists)
+    valued = valued.select("_ordinal", *values).filter(*(valued[name].notnull() for name in values))
+    first = valued.mutate(left=valued._ordinal.min().over(group_by=values))
+    linked = first.filter(first.left != first._ordinal)
+    return _edges(linked.select("left", right="_ordinal"), rule, index, [ibis.literal(1.0)] * len(values))
+
+
+def pairs_of(
+    rows: ir.Table, rule: DeduplicationRule, index: int, lists: ValueLists
+) -> ir.Table:
+    """Every pair of rows that a rule links; columns as `chain_of`."""
+    both = (*rule.conditions, *rule.exceptions)
+    left = with_comparables(
+        rows, {compare.left_name(n): (c.column, c) for n, c in enumerate(both)}, lists
+    )
+    left = left.select(*map(compare.left_name, range(len(both))), left="_ordinal")
+    right = with_comparables(
+        rows, {compare.right_name(n): (c.column, c) for n, c in enumerate(both)}, lists
+    )
+    right = right.select(*map(compare.right_name, range(len(both))), right="_ordinal")
+    candidates = left.join(
+        right, [*compare.equalities(left, right, rule.conditions), left.left < right.right]
+    )
+    agreed = candidates.filter(compare.holds(candidates, rule.conditions, rule.exceptions))
+    return _edges(agreed, rule, index, compare.condition_scores(agreed, rule.conditions))
+
+
+def _edges(
+    pairs: ir.Table, rule: DeduplicationRule, index: int, scores: Sequence[ir.FloatingValue]
+) -> ir.Table:
+    return pairs.select(
+        "left",
+        "right",
+        rule=ibis.literal(rule.name),
+        rule_index=ibis.literal(index, "int64"),
+        score=ibis.least(*scores) if len(scores) > 1 else scores[0],
+        scores=ibis.array(scores),
+    )

@@ -1,0 +1,70 @@
+"""What is remembered of customers between runs: which key had which id, and what became of ids."""
+
+from dataclasses import dataclass
+
+import ibis.expr.types as ir
+
+from identity_pipeline.engine.base import Engine
+from identity_pipeline.terms import names
+
+KEYS = {
+    "identifier": "string",
+    "rank": "int64",
+    "key": "string",
+    "customer_id": "string",
+    "present": "boolean",
+}
+FORMER = {"identifier": "string", "customer_id": "string", "run": "int64"}
+PROFILES = {
+    "customer_id": "string",
+    "state": "string",
+    "merged_into": "string",
+    "status": "string",
+    "created_run": "int64",
+    "created_on": "date",
+    "became_known_on": "date",
+    "previous_customer_id": "string",
+}
+HISTORY = {
+    "run": "int64",
+    "ingestion_date": "date",
+    "customer_id": "string",
+    "event": "string",
+    "counterpart": "string",
+    "rule": "string",
+    "keys": "string",
+}
+
+# A profile's states: in Customer; absorbed by another; in no table at present.
+LIVE, MERGED, GONE = "live", "merged", "gone"
+
+
+@dataclass(frozen=True)
+class Registry:
+    """The state that the last run left.
+
+    Attributes:
+        keys: every key ever in a customer: its current id, whether it was in Customer last run.
+        former: ids that keys had before a merge took them.
+        profiles: every id ever given.
+        history: every change of identity, one row an event.
+    """
+
+    keys: ir.Table
+    former: ir.Table
+    profiles: ir.Table
+    history: ir.Table
+
+
+def read_registry(engine: Engine) -> Registry:
+    """The registry as the last run left it; empty before the first."""
+
+    def table(name: names.TableName, columns: dict[str, str]) -> ir.Table:
+        return engine.table(name) if engine.exists(name) else engine.relation(columns, [])
+
+    return Registry(
+        keys=table(names.KEY_REGISTRY, KEYS),
+        former=table(names.FORMER_IDS, FORMER),
+        profiles=table(names.PROFILE_REGISTRY, PROFILES),
+        history=table(names.CUSTOMER_ID_HISTORY, HISTORY),
+    )

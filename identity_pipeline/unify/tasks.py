@@ -1,0 +1,165 @@
+"""From the environment to the work of each step."""
+
+import os
+from dataclasses import replace
+
+import ibis.expr.types as ir
+
+from identity_pipeline.engine.base import Engine
+from identity_pipeline.terms import names
+from identity_pipeline.terms.environment import Environment
+from identity_pipeline.terms.errors import PipelineError
+from identity_pipeline.unify import overrides
+from identity_pipeline.unify.candidates import Side
+from identity_pipeline.unify.comparable import ValueLists, canonical_aliases
+from identity_pipeline.unify.customer_id import IdMaker, keyed_ids, plain_ids
+from identity_pipeline.unify.keyring import Contribution
+from identity_pipeline.unify.links import DeduplicationTask
+from identity_pipeline.unify.match import MatchTask, record_of
+
+
+class MissingSecret(PipelineError):
+    """The environment variable with the secret of CustomerIds is not set."""
+
+
+def match_columns(environment: Environment, table: str) -> tuple[str, ...]:
+    """The table's columns that active match rules use, on either side, in order of use."""
+    used: list[str] = []
+    for step in environment.unify.tables:
+        for rule in step.match:
+            for condition in rule.conditions if rule.active else ():
+                if step.table == table:
+                    used.append(condition.right)
+                if condition.left_table == table:
+                    used.append(condition.left_column)
+    return tuple(dict.fromkeys(used))
+
+
+def value_lists(engine: Engine, environment: Environment) -> ValueLists:
+    """The bypass and alias lists as delivered last."""
+    asked = environment.unify.overrides
+    bypass = {name: engine.table(names.current(f"bypass_{name}")) for name in asked.bypass}
+    alias = {
+        name: _canonical(engine, engine.table(names.current(f"alias_{name}")))
+        for name in asked.alias
+    }
+    return ValueLists(bypass=bypass, alias=alias)
+
+
+def _canonical(engine: Engine, pairs: ir.Table) -> ir.Table:
+    rows = engine.rows(pairs.select("Value", "Alias"))
+    mapped = canonical_aliases([(str(value), str(alias)) for value, alias in rows])
+    return engine.relation({"Value": "string", "Canonical": "string"}, mapped)
+
+
+def _asked(engine: Engine, pairs: ir.Table) -> ir.Table | None:
+    """The pairs, or None where there are none, so that no work is planned for them."""
+    return pairs if engine.count(pairs) else None
+
+
+def deduplication_task(engine: Engine, environment: Environment, table: str) -> DeduplicationTask:
+    """What is to be deduplicated in a table, and how."""
+    pairs = engine.table(names.OVERRIDES)
+    return DeduplicationTask(
+        step=environment.step(table),
+        profile=environment.profile(table),
+        match_columns=match_columns(environment, table),
+        lists=value_lists(engine, environment),
+        always=_asked(engine, overrides.within(pairs, overrides.ALWAYS, table)),
+        never=_asked(engine, overrides.within(pairs, overrides.NEVER, table)),
+    )
+
+
+def match_task(engine: Engine, environment: Environment, table: str) -> MatchTask:
+    """What decides how a table's records match."""
+    pairs = engine.table(names.OVERRIDES)
+    return MatchTask(
+        rules=tuple(rule for rule in environment.step(table).match if rule.active),
+        lists=value_lists(engine, environment),
+        always=_asked(engine, overrides.across(pairs, overrides.ALWAYS, table)),
+        never=_asked(engine, overrides.across(pairs, overrides.NEVER, table)),
+        never_within=_asked(engine, overrides.within(pairs, overrides.NEVER, table)),
+    )
+
+
+def lower_side(engine: Engine, environment: Environment, table: str) -> Side:
+    """A deduplicated table that is to be matched; each of its groups is a record of its own."""
+    members = engine.table(names.members(table))
+    leaders = members.filter(members._is_winner).select(_of="_group", _target="_key")
+    rows = members.join(leaders, members._group == leaders._of).drop("_of")
+    rank = environment.rank(table)
+    rows = rows.mutate(_record=record_of(rank, rows._group))
+    return Side(table, rank, rows, environment.profile(table).primary_key)
+
+
+def higher_sides(engine: Engine, environment: Environment, table: str) -> dict[str, Side]:
+    """The tables above one, with the consolidated records that their groups belong to by now.
+
+    Linking by components does not consolidate table by table: there, each keeps its own records.
+    """
+    sides = {name: lower_side(engine, environment, name) for name in higher_tables(environment, table)}
+    if environment.unify.linking == "components":
+        return sides
+    return {name: _consolidated(engine, side) for name, side in sides.items()}
+
+
+def _consolidated(engine: Engine, side: Side) -> Side:
+    if side.rank == 1:
+        return side
+    records = engine.table(names.matches(side.name)).select(_of="group", _joined="record")
+    rows = side.rows.join(records, side.rows._group == records._of)
+    return replace(side, rows=rows.mutate(_record=rows._joined).drop("_of", "_joined"))
+
+
+def higher_tables(environment: Environment, table: str) -> tuple[str, ...]:
+    """The tables above one in the match order."""
+    order = environment.unify.order
+    return order[: order.index(table)]
+
+
+def contributions(
+    engine: Engine, environment: Environment, records: dict[str, ir.Table]
+) -> list[Contribution]:
+    """What each table brings to consolidated records, in match order."""
+    return [_contribution(engine, environment, t, records[t]) for t in environment.unify.order]
+
+
+def _contribution(
+    engine: Engine, environment: Environment, table: str, records: ir.Table
+) -> Contribution:
+    source, step = environment.source(table), environment.step(table)
+    return Contribution(
+        table=table,
+        data_source=source.data_source,
+        table_name=source.table,
+        rank=environment.rank(table),
+        # With one table only, every record is a customer: Include all has no meaning.
+        include_all=step.include_all or len(environment.unify.tables) == 1,
+        keep=step.keep,
+        primary_key=environment.profile(table).primary_key,
+        members=engine.table(names.members(table)),
+        winners=engine.table(names.winners(table)),
+        records=records,
+    )
+
+
+def id_maker(environment: Environment) -> IdMaker:
+    """The function from birth keys to ids that the environment asks for."""
+    variable = environment.unify.customer_id.secret_env
+    if variable is None:
+        return plain_ids
+    secret = os.environ.get(variable)
+    if not secret:
+        raise MissingSecret(
+            f"unify.yaml, customer_id.secret_env: the environment variable {variable} is not set; "
+            "CustomerIds are made with its secret, and without it they would be others"
+        )
+    return keyed_ids(secret)
+
+
+def product_names(environment: Environment) -> dict[str, str]:
+    """`DataSource_Table`, as custom-match files write it -> the source's name."""
+    return {
+        f"{environment.source(name).data_source}_{environment.source(name).table}": name
+        for name in environment.unify.order
+    }
