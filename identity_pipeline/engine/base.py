@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -116,3 +116,20 @@ class Engine(Protocol):
 
     def landing(self) -> AbstractContextManager[Landing]:
         """A place to read one file."""
+
+
+@dataclass(frozen=True)
+class PublishedTable:
+    """A table of the published file.
+
+    Attributes:
+        name: the product's name of it, or ours.
+        rows: what it holds.
+        description: what a row is.
+        columns: descriptions of columns, by name; columns without one are published all the same.
+    """
+
+    name: str
+    rows: ir.Table
+    description: str
+    columns: Mapping[str, str] = field(default_factory=dict)

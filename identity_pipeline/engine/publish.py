@@ -1,34 +1,15 @@
 """The published file: written beside the old one, then renamed over it, so readers never wait."""
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
-import ibis.expr.types as ir
 import sqlglot as sg
 import sqlglot.expressions as sge
 
+from identity_pipeline.engine.base import PublishedTable
 from identity_pipeline.engine.duckdb import DIALECT, DuckDBEngine
 
 ALIAS = "published"
-
-
-@dataclass(frozen=True)
-class PublishedTable:
-    """A table of the published file.
-
-    Attributes:
-        name: the product's name of it, or ours.
-        rows: what it holds.
-        description: what a row is.
-        columns: descriptions of columns, by name; columns without one are published all the same.
-    """
-
-    name: str
-    rows: ir.Table
-    description: str
-    columns: Mapping[str, str] = field(default_factory=dict)
 
 
 def publish(engine: DuckDBEngine, tables: list[PublishedTable], file: Path) -> dict[str, int]:
@@ -59,9 +40,7 @@ def _write(engine: DuckDBEngine, table: PublishedTable) -> int:
     _comment(engine, target, "TABLE", table.description)
     for column in table.rows.columns:
         if description := table.columns.get(column):
-            name = sg.column(
-                column, table=table.name, db="main", catalog=ALIAS, quoted=True
-            )
+            name = sg.column(column, table=table.name, db="main", catalog=ALIAS, quoted=True)
             _comment(engine, name, "COLUMN", description)
     return count
 

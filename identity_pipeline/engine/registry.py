@@ -7,9 +7,9 @@ from pathlib import Path
 
 import duckdb
 
-from identity_pipeline.engine.base import Engine
+from identity_pipeline.engine.base import Engine, PublishedTable
 from identity_pipeline.engine.duckdb import DuckDBEngine
-from identity_pipeline.engine.publish import PublishedTable, publish
+from identity_pipeline.engine.publish import publish
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,9 @@ class OpenEngine:
 
 
 @contextmanager
-def open_engine(database: Path | None) -> Iterator[OpenEngine]:
+def open_engine(database: Path | None, read_only: bool = False) -> Iterator[OpenEngine]:
     """Open a database file, or one in memory, and close it in any case."""
-    connection = duckdb.connect(str(database) if database else ":memory:")
+    connection = duckdb.connect(str(database) if database else ":memory:", read_only=read_only)
     try:
         # Nothing is ever downloaded at run time.
         connection.execute("set autoinstall_known_extensions = false")

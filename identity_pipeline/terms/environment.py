@@ -3,10 +3,13 @@
 from pathlib import Path
 
 from identity_pipeline.terms.base import Term
-from identity_pipeline.terms.sources import CsvFormat, Profile, SourceTable
+from identity_pipeline.terms.sources import Column, Limits, Profile, SourceTable
 from identity_pipeline.terms.unification import TableStep, Unification
 
+# The product's template of custom matches, and ours of value lists.
 CUSTOM_MATCH_COLUMNS = ("Table1", "Table1Key", "Table2", "Table2Key")
+BYPASS_COLUMNS = ("Value",)
+ALIAS_COLUMNS = ("Value", "Alias")
 
 
 class Environment(Term):
@@ -34,3 +37,32 @@ class Environment(Term):
     def rank(self, table: str) -> int:
         """A table's place in the match order, from 1."""
         return self.unify.order.index(table) + 1
+
+
+def override_sources(environment: Environment) -> dict[str, SourceTable]:
+    """Custom matches and value lists as sources: delivered by date, a delivery replaces the last.
+
+    An empty delivery is a legitimate one: it takes every line back.
+    """
+    asked = environment.unify.overrides
+    files: dict[str, tuple[str, tuple[str, ...]]] = {}
+    if asked.never_match:
+        files["never_match"] = (asked.never_match, CUSTOM_MATCH_COLUMNS)
+    if asked.always_match:
+        files["always_match"] = (asked.always_match, CUSTOM_MATCH_COLUMNS)
+    files |= {f"bypass_{name}": (path, BYPASS_COLUMNS) for name, path in asked.bypass.items()}
+    files |= {f"alias_{name}": (path, ALIAS_COLUMNS) for name, path in asked.alias.items()}
+    return {name: _override(name, path, columns) for name, (path, columns) in files.items()}
+
+
+def _override(name: str, landing: str, columns: tuple[str, ...]) -> SourceTable:
+    return SourceTable(
+        name=name,
+        data_source="Overrides",
+        table=name,
+        description=f"The lines of {name}, as delivered.",
+        landing=landing,
+        primary_key=columns[0],
+        columns={column: Column(type="text", required=True) for column in columns},
+        limits=Limits(rejected=1.0, shrink_to=0.0),
+    )

@@ -75,6 +75,7 @@ def ambiguities(table: str) -> TableName:
 DELIVERIES = TableName(LEDGER, "deliveries")
 OVERRIDES = TableName(UNIFY, "custom_matches")
 OVERRIDE_PROBLEMS = TableName(UNIFY, "custom_match_problems")
+UNIFIED = TableName(UNIFY, "unified")
 CONSOLIDATED = TableName(UNIFY, "consolidated")
 MATCH_PAIRS = TableName(UNIFY, "match_pairs")
 KEY_REGISTRY = TableName(CUSTOMER, "key_registry")

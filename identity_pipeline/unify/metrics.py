@@ -3,9 +3,13 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
+import ibis
 import ibis.expr.types as ir
 
 from identity_pipeline.engine.base import Engine
+from identity_pipeline.terms import names
+from identity_pipeline.terms.environment import Environment
+from identity_pipeline.unify.consolidation import Consolidation
 from identity_pipeline.unify.keyring import Contribution
 from identity_pipeline.unify.merge import KNOWN, STATUS
 
@@ -113,3 +117,34 @@ def customer_metrics(
             (records / customers).quantize(exact) if customers else Decimal(0),
         ),
     ]
+
+
+def of_run(engine: Engine, environment: Environment, found: Consolidation) -> list[Row]:
+    """All metrics of the last unification, as the warehouse holds it."""
+    rows: list[Row] = []
+    for part in found.contributions:
+        matches = engine.table(names.matches(part.table)) if part.rank > 1 else None
+        rules = [rule.name for rule in environment.step(part.table).match if rule.active]
+        rows += table_metrics(engine, part, matches, rules)
+    duplicates = sum(
+        (value if name == "source_records" else -value)
+        for name, table, _, value in rows
+        if table and name in ("source_records", "unique_records")
+    )
+    rows.append(("duplicates", None, None, Decimal(duplicates)))
+    unified = engine.table(names.UNIFIED)
+    return rows + customer_metrics(engine, found.consolidated, unified, found.keys)
+
+
+def as_table(engine: Engine, rows: Sequence[Row], date: str) -> ir.Table:
+    """Metrics as rows of the metrics table, dated."""
+    table = engine.relation(METRIC, rows)
+    return table.mutate(ingestion_date=ibis.literal(date).cast("date"))
+
+
+def as_metadata(rows: Sequence[Row]) -> dict[str, int | float]:
+    """Metrics by name, as Dagster plots them: `matched_percent/pos_customers/P1`."""
+    return {
+        "/".join(word for word in (name, table, rule) if word): float(value)
+        for name, table, rule, value in rows
+    }

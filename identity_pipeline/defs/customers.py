@@ -1,0 +1,136 @@
+"""Assets of customers: unified columns, ids, keyring, history, metrics."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from identity_pipeline.defs import checks
+from identity_pipeline.defs.report import code_version, materialized, readable_failures, spec_of
+from identity_pipeline.defs.resources import Warehouse
+from identity_pipeline.terms import names
+from identity_pipeline.terms.environment import Environment
+from identity_pipeline.terms.errors import AuditFailed
+from identity_pipeline.unify import consolidation, metrics
+from identity_pipeline.unify.identify import audit, identify
+from identity_pipeline.unify.merge import unify_columns
+
+GROUP = "unify"
+
+DESCRIPTIONS = {
+    names.CUSTOMERS: "One row a customer: its keys, unified columns, status and lasting id.",
+    names.ALTERNATE_KEY: "Every source key with the customer that holds it, and the KeyRing.",
+    names.KEY_REGISTRY: "Every key ever in a customer, with the id it has now.",
+    names.FORMER_IDS: "Ids that keys had before a merge took them; undo gives them back.",
+    names.PROFILE_REGISTRY: "Every CustomerId ever given, and what became of it.",
+    names.CUSTOMER_ID_HISTORY: "Every change of identity, with the rule and keys that caused it.",
+}
+
+
+def customer_assets(environment: Environment) -> list[dg.AssetsDefinition]:
+    """All assets from unified columns to metrics."""
+    return [unified_asset(environment), customer_asset(environment), metrics_asset(environment)]
+
+
+def unified_asset(environment: Environment) -> dg.AssetsDefinition:
+    """Build the asset of unified columns."""
+    deps = [names.CONSOLIDATED, *(names.winners(table) for table in environment.unify.order)]
+    about = "Unified columns and identity status of each consolidated record, before it has an id."
+    version = code_version(environment.unify)
+
+    @dg.multi_asset(
+        name="unify_columns",
+        specs=[spec_of(names.UNIFIED, GROUP, about, deps=deps, version=version)],
+    )
+    def unified_columns(warehouse: Warehouse) -> dg.MaterializeResult[None]:
+        with readable_failures(), warehouse.transaction() as engine:
+            found = consolidation.read(engine, environment)
+            rows = unify_columns(found.consolidated, found.contributions, environment.unify)
+            engine.store(names.UNIFIED, rows)
+            return materialized(engine, names.UNIFIED)
+
+    return unified_columns
+
+
+def customer_asset(environment: Environment) -> dg.AssetsDefinition:
+    """Build the assets of customers; what must hold is audited before anything is committed."""
+    order = environment.unify.order
+    deps = [
+        names.UNIFIED,
+        names.CONSOLIDATED,
+        *(names.members(table) for table in order),
+        *(names.duplicates(table) for table in order),
+        *(names.matches(table) for table in order[1:]),
+        names.OVERRIDES,
+    ]
+    version = code_version(environment.unify)
+
+    @dg.multi_asset(
+        name="identify_customers",
+        specs=[
+            spec_of(name, GROUP, text, deps=deps, version=version)
+            for name, text in DESCRIPTIONS.items()
+        ],
+        check_specs=[checks.AUDIT],
+    )
+    def customers(
+        warehouse: Warehouse,
+    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+        counts: dict[str, int] = {}
+        results: list[dg.MaterializeResult[None]] = []
+        try:
+            with warehouse.transaction() as engine:
+                found = consolidation.read(engine, environment)
+                identified = identify(engine, environment, found, engine.table(names.UNIFIED))
+                registry = identified.registry
+                tables = (
+                    identified.customers,
+                    identified.alternate_keys,
+                    registry.keys,
+                    registry.former,
+                    registry.profiles,
+                    registry.history,
+                )
+                # All are computed before any is stored: they read the registry that they replace.
+                computed = [engine.keep(rows) for rows in tables]
+                for name, rows in zip(DESCRIPTIONS, computed, strict=True):
+                    engine.store(name, rows)
+                counts = audit(engine)
+                if any(counts.values()):
+                    raise AuditFailed(checks.audit_message(counts))
+                results = [materialized(engine, name) for name in DESCRIPTIONS]
+        except AuditFailed as failure:
+            # The tables were rolled back; the failed check is still reported.
+            yield checks.audit_result(counts)
+            raise dg.Failure(description=str(failure), allow_retries=False) from None
+        yield from results
+        yield checks.audit_result(counts)
+
+    return customers
+
+
+def metrics_asset(environment: Environment) -> dg.AssetsDefinition:
+    """Build the asset of unification metrics, one set of rows an ingestion date."""
+    deps = [names.CUSTOMERS, names.CONSOLIDATED, names.UNIFIED]
+    about = "Numbers of each run: records, duplicates, matches by rule, known and unknown customers."
+    version = code_version(environment.unify)
+
+    @dg.multi_asset(
+        name="measure_unification",
+        specs=[spec_of(names.METRICS, GROUP, about, deps=deps, version=version)],
+        check_specs=checks.QUALITY,
+    )
+    def unification_metrics(
+        warehouse: Warehouse,
+    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+        with readable_failures(), warehouse.transaction() as engine:
+            found = consolidation.read(engine, environment)
+            rows = metrics.of_run(engine, environment, found)
+            date = found.date.isoformat()
+            table = metrics.as_table(engine, rows, date)
+            engine.replace_rows(names.METRICS, table, {"ingestion_date": date})
+            results = [materialized(engine, names.METRICS, metrics.as_metadata(rows))]
+            judged = list(checks.quality_results(engine, found, rows))
+        yield from results
+        yield from judged
+
+    return unification_metrics

@@ -1,0 +1,81 @@
+"""One environment as Dagster definitions."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+
+from identity_pipeline.config import load_environment
+from identity_pipeline.defs import automation
+from identity_pipeline.defs.customers import customer_assets
+from identity_pipeline.defs.resources import Warehouse
+from identity_pipeline.defs.serving import publish_asset
+from identity_pipeline.defs.sources import source_assets
+from identity_pipeline.defs.unify import unify_assets
+from identity_pipeline.sources.dates import delivered_dates
+from identity_pipeline.terms.environment import Environment, override_sources
+
+# The first ingestion date where nothing has been delivered yet.
+FIRST_DATE = "2020-01-01"
+ENVIRONMENT_VARIABLE = "IDENTITY_PIPELINE_ENVIRONMENT"
+HOME_VARIABLE = "IDENTITY_PIPELINE_HOME"
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where runs leave what they make.
+
+    Attributes:
+        folder: the folder of warehouse, published file, and Dagster's own home.
+        environment: the environment's name.
+    """
+
+    folder: Path
+    environment: str
+
+    @property
+    def warehouse(self) -> Path:
+        """The working database; readers never open it."""
+        return self.folder / "warehouse" / f"{self.environment}.duckdb"
+
+    @property
+    def published(self) -> Path:
+        """The file that readers open."""
+        return self.folder / "published" / f"{self.environment}.duckdb"
+
+    @property
+    def dagster(self) -> Path:
+        """Dagster's runs, events and schedules."""
+        return self.folder / "dagster_home"
+
+
+def definitions_of(environment: Environment, home: Home) -> dg.Definitions:
+    """All assets, checks, jobs, the schedule and the sensor of an environment."""
+    sources = environment.sources | override_sources(environment)
+    delivered = delivered_dates(environment.folder, sources.values())
+    first = min(delivered).isoformat() if delivered else FIRST_DATE
+    days = dg.DailyPartitionsDefinition(start_date=first, end_offset=1, timezone="UTC")
+    jobs = automation.jobs(days)
+    refresh = jobs[automation.REFRESH]
+    return dg.Definitions(
+        assets=[
+            *source_assets(environment, sources, days),
+            *unify_assets(environment),
+            *customer_assets(environment),
+            publish_asset(environment, home.published),
+        ],
+        jobs=[*jobs.values()],
+        schedules=[automation.daily(refresh)],
+        sensors=[automation.file_sensor(environment, sources, refresh)],
+        resources={"warehouse": Warehouse(database=str(home.warehouse))},
+        executor=dg.in_process_executor,
+    )
+
+
+def definitions_from_variables() -> dg.Definitions:
+    """The environment and home that environment variables name; the sample by default."""
+    folder = Path(os.environ.get(ENVIRONMENT_VARIABLE, "data/contoso")).resolve()
+    home = Path(os.environ.get(HOME_VARIABLE, "data")).resolve()
+    environment = load_environment(folder)
+    return definitions_of(environment, Home(home, environment.name))

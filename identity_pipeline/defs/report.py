@@ -1,0 +1,88 @@
+"""What every asset says of itself: rows, columns, owner, version."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import dagster as dg
+from pydantic import BaseModel
+
+from identity_pipeline.engine.base import Engine
+from identity_pipeline.terms.environment import Environment
+from identity_pipeline.terms.errors import PipelineError
+from identity_pipeline.terms.names import TableName
+
+DEFAULT_OWNER = "team:data"
+
+
+@contextmanager
+def readable_failures() -> Iterator[None]:
+    """Show what a user can mend as its message, not as a traceback."""
+    try:
+        yield
+    except PipelineError as error:
+        raise dg.Failure(description=str(error), allow_retries=False) from None
+
+
+def code_version(*parts: BaseModel | str) -> str:
+    """The hash of an asset's configuration: it changes when the asset would."""
+    text = "\n".join(
+        part.model_dump_json() if isinstance(part, BaseModel) else part for part in parts
+    )
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def owners_of(environment: Environment, table: str) -> list[str]:
+    """The owner a source names, or the default."""
+    return [environment.source(table).owner or DEFAULT_OWNER]
+
+
+def spec_of(
+    name: TableName,
+    group: str,
+    description: str,
+    *,
+    deps: list[TableName],
+    version: str,
+    owners: list[str] | None = None,
+) -> dg.AssetSpec:
+    """The specification of an asset that is a table."""
+    return dg.AssetSpec(
+        key=dg.AssetKey(name.key),
+        deps=[dg.AssetKey(dep.key) for dep in deps],
+        group_name=group,
+        description=description,
+        owners=owners or [DEFAULT_OWNER],
+        kinds={"duckdb", "table"},
+        code_version=version,
+    )
+
+
+def table_metadata(
+    engine: Engine, name: TableName, descriptions: Mapping[str, str] | None = None
+) -> dict[str, dg.MetadataValue]:
+    """Row count and column schema of a stored table."""
+    table = engine.table(name)
+    known = descriptions or {}
+    columns = [
+        dg.TableColumn(name=column, type=str(kind), description=known.get(column))
+        for column, kind in table.schema().items()
+    ]
+    return {
+        "dagster/row_count": dg.MetadataValue.int(engine.count(table)),
+        "dagster/column_schema": dg.MetadataValue.table_schema(dg.TableSchema(columns)),
+        "dagster/relation_identifier": dg.MetadataValue.text(str(name)),
+    }
+
+
+def materialized(
+    engine: Engine,
+    name: TableName,
+    numbers: Mapping[str, int | float | str] | None = None,
+    descriptions: Mapping[str, str] | None = None,
+) -> dg.MaterializeResult[None]:
+    """Report a stored table with its rows, columns and further numbers."""
+    return dg.MaterializeResult(
+        asset_key=dg.AssetKey(name.key),
+        metadata={**table_metadata(engine, name, descriptions), **(numbers or {})},
+    )

@@ -1,0 +1,78 @@
+"""The warehouse as a Dagster resource: one connection a run, one transaction an asset."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+import filelock
+from dagster_duckdb import DuckDBResource
+from pydantic import PrivateAttr
+
+from identity_pipeline.engine.base import Engine
+from identity_pipeline.engine.registry import OpenEngine, open_engine
+from identity_pipeline.terms.errors import WarehouseBusy
+
+# How long a run waits for another one before it gives up, and how often it says so.
+PATIENCE_SECONDS = 600
+REMINDER_SECONDS = 10
+
+
+class Warehouse(DuckDBResource):
+    """The working database.
+
+    Dagster's own resource leaks its lock when an asset fails and then waits in silence; this one
+    closes in any case, and names the run it waits for.
+    """
+
+    _open: OpenEngine | None = PrivateAttr(default=None)
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Warehouse"]:
+        """Hold the warehouse from the first asset of a run to the last."""
+        path = Path(self.database)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(f"{path}.lock")
+        self._wait(lock, context)
+        try:
+            holder = path.with_suffix(".holder")
+            holder.write_text(f"process {os.getpid()}, run {context.run_id}\n", encoding="utf-8")
+            with open_engine(path) as opened:
+                self._open = opened
+                yield self
+            holder.unlink(missing_ok=True)
+        finally:
+            self._open = None
+            lock.release()
+
+    def _wait(self, lock: filelock.BaseFileLock, context: dg.InitResourceContext) -> None:
+        holder = Path(self.database).with_suffix(".holder")
+        for waited in range(0, PATIENCE_SECONDS, REMINDER_SECONDS):
+            try:
+                lock.acquire(timeout=REMINDER_SECONDS)
+            except filelock.Timeout:
+                who = holder.read_text(encoding="utf-8").strip() if holder.exists() else "unknown"
+                if context.log:
+                    context.log.info(
+                        f"waiting for the warehouse, held by {who}, "
+                        f"{waited + REMINDER_SECONDS} of {PATIENCE_SECONDS} s"
+                    )
+            else:
+                return
+        raise WarehouseBusy(
+            f"{self.database} was in use for {PATIENCE_SECONDS} s; "
+            "let the other run finish, or cancel it in the UI"
+        )
+
+    @contextmanager
+    def transaction(self) -> Iterator[Engine]:
+        """An engine whose changes all count, or none does."""
+        assert self._open is not None, "the warehouse is open while a run executes"
+        with self._open.transaction() as engine:
+            yield engine
+
+    def publisher(self) -> OpenEngine:
+        """The open engine outside a transaction, to write the published file."""
+        assert self._open is not None, "the warehouse is open while a run executes"
+        return self._open

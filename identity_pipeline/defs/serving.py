@@ -1,0 +1,58 @@
+"""The published file, downstream of every blocking check."""
+
+from pathlib import Path
+
+import dagster as dg
+
+from identity_pipeline.defs.report import DEFAULT_OWNER, code_version, readable_failures
+from identity_pipeline.defs.resources import Warehouse
+from identity_pipeline.serving.publish import published_tables
+from identity_pipeline.terms import names
+from identity_pipeline.terms.environment import Environment
+
+GROUP = "serving"
+KEY = dg.AssetKey(["serving", "published"])
+
+
+def publish_asset(environment: Environment, file: Path) -> dg.AssetsDefinition:
+    """Build the asset of the published file."""
+    order = environment.unify.order
+    deps = [
+        names.CUSTOMERS,
+        names.ALTERNATE_KEY,
+        names.PROFILE_REGISTRY,
+        names.CUSTOMER_ID_HISTORY,
+        names.MATCH_PAIRS,
+        names.METRICS,
+        names.OVERRIDE_PROBLEMS,
+        *(names.winners(table) for table in order),
+        *(names.duplicates(table) for table in order),
+        *(name(table) for table in order[1:] for name in (names.matches, names.ambiguities)),
+        *(names.rejected(table) for table in environment.sources),
+    ]
+
+    @dg.asset(
+        key=KEY,
+        deps=[dg.AssetKey(name.key) for name in deps],
+        group_name=GROUP,
+        kinds={"duckdb", "file"},
+        owners=[DEFAULT_OWNER],
+        code_version=code_version(environment.unify),
+        description="The file that readers open: the product's tables under the product's names, "
+        "written beside the old file and renamed over it.",
+    )
+    def published(warehouse: Warehouse) -> dg.MaterializeResult[None]:
+        with readable_failures():
+            opened = warehouse.publisher()
+            counts = opened.publish(published_tables(opened.engine, environment), file)
+        shown = "\n".join(f"| {name} | {count:,} |" for name, count in counts.items())
+        return dg.MaterializeResult(
+            metadata={
+                "tables": len(counts),
+                "rows": sum(counts.values()),
+                "file": dg.MetadataValue.path(str(file)),
+                "contents": dg.MetadataValue.md(f"| table | rows |\n|---|---|\n{shown}"),
+            }
+        )
+
+    return published

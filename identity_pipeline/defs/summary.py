@@ -1,0 +1,96 @@
+"""A day's run in a few lines, for the terminal."""
+
+import datetime
+from pathlib import Path
+
+import dagster as dg
+from rich.console import Console
+from rich.table import Table
+
+from identity_pipeline.engine.registry import open_engine
+from identity_pipeline.serving.summary import Change, changes_on
+from identity_pipeline.terms import names
+from identity_pipeline.terms.environment import Environment, override_sources
+
+# So many customers are named a line; the rest is in CustomerIdHistory.
+NAMED = 5
+
+WORDS = {
+    "became_known": "became known",
+    "merged_into": "merged",
+    "split_from": "split off",
+    "restored_from": "restored",
+    "removed": "removed",
+}
+
+
+def print_summary(
+    console: Console,
+    environment: Environment,
+    published: Path,
+    date: datetime.date,
+    result: dg.ExecuteInProcessResult,
+) -> None:
+    """Print what a run read, matched and changed."""
+    numbers = _numbers(environment, result)
+    if "matched_and_non_matched_records" not in numbers:
+        return
+    table = Table(title=f"{date}", title_justify="left", title_style="bold", show_edge=False)
+    shown = {
+        "rows in": numbers["rows_in"],
+        "rejected": numbers["rejected"],
+        "unique": numbers["unique_source_records"],
+        "matched": numbers["matched_records_only"],
+        "customers": numbers["matched_and_non_matched_records"],
+        "known": numbers["known_customers"],
+        "unknown": numbers["unknown_customers"],
+    }
+    for name in shown:
+        table.add_column(name, justify="right")
+    table.add_row(*(f"{value:,.0f}" for value in shown.values()))
+    console.print()
+    console.print(table)
+    with open_engine(published, read_only=True) as opened:
+        changes = changes_on(opened.engine, date)
+    for event, word in WORDS.items():
+        _print_changes(console, word, [change for change in changes if change.event == event])
+
+
+def _print_changes(console: Console, word: str, changes: list[Change]) -> None:
+    if not changes:
+        return
+    shown = ", ".join(map(str, changes[:NAMED]))
+    more = f" and {len(changes) - NAMED:,} more" if len(changes) > NAMED else ""
+    console.print(f"  {word} {len(changes):,}: {shown}{more}")
+
+
+def print_failures(console: Console, result: dg.ExecuteInProcessResult) -> None:
+    """Print what failed, as its message."""
+    for event in result.all_events:
+        if event.is_step_failure:
+            failure = event.step_failure_data
+            data = failure.user_failure_data
+            error = failure.error
+            text = data.description if data else error.message if error else "failed"
+            console.print(f"[red]failed[/] {event.step_key}: {text}", markup=True)
+
+
+def _numbers(environment: Environment, result: dg.ExecuteInProcessResult) -> dict[str, float]:
+    """Rows of this run's files, and the metrics of unification, by name."""
+    sources = {*environment.sources, *override_sources(environment)}
+    landed = {dg.AssetKey(names.source(table).key) for table in sources}
+    metrics = dg.AssetKey(names.METRICS.key)
+    found: dict[str, float] = {"rows_in": 0, "rejected": 0}
+    for event in result.get_asset_materialization_events():
+        metadata = event.materialization.metadata
+        if event.asset_key in landed:
+            for name in ("rows_in", "rejected"):
+                found[name] += _value(metadata[name])
+        elif event.asset_key == metrics:
+            found |= {n: _value(v) for n, v in metadata.items() if not n.startswith("dagster/")}
+    return found
+
+
+def _value(metadata: dg.MetadataValue) -> float:
+    value = metadata.value
+    return float(value) if isinstance(value, int | float) else 0.0

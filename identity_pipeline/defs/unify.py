@@ -1,0 +1,198 @@
+"""Assets of unification up to consolidated records: deduplicate, match, consolidate."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+import ibis.expr.types as ir
+
+from identity_pipeline.defs.report import code_version, materialized, readable_failures, spec_of
+from identity_pipeline.defs.resources import Warehouse
+from identity_pipeline.engine.base import Engine
+from identity_pipeline.terms import names
+from identity_pipeline.terms.environment import Environment
+from identity_pipeline.unify import consolidation, overrides, tasks
+from identity_pipeline.unify.connect import link_table
+from identity_pipeline.unify.deduplicate import deduplicate
+from identity_pipeline.unify.match import match_table
+from identity_pipeline.unify.match_pairs import match_pairs
+from identity_pipeline.unify.profile import profile_rows
+
+GROUP = "unify"
+Results = Iterator[dg.MaterializeResult[None]]
+
+
+def unify_assets(environment: Environment) -> list[dg.AssetsDefinition]:
+    """All assets from custom matches to consolidated records."""
+    order = environment.unify.order
+    return [
+        custom_match_asset(environment),
+        *(deduplicate_asset(environment, table) for table in order),
+        *(match_asset(environment, table) for table in order[1:]),
+        consolidate_asset(environment),
+        match_pairs_asset(environment),
+    ]
+
+
+def custom_match_asset(environment: Environment) -> dg.AssetsDefinition:
+    """Build the asset of custom matches."""
+    asked = environment.unify.overrides
+    files = {
+        overrides.ALWAYS: names.current("always_match") if asked.always_match else None,
+        overrides.NEVER: names.current("never_match") if asked.never_match else None,
+    }
+    delivered = {kind: name for kind, name in files.items() if name}
+    pairs = "Pairs of keys that files say always, or never, are one customer."
+    faults = "Lines of custom-match files that do not count, and why."
+    version = code_version(asked)
+
+    @dg.multi_asset(
+        name="read_custom_matches",
+        specs=[
+            spec_of(name, GROUP, text, deps=list(delivered.values()), version=version)
+            for name, text in ((names.OVERRIDES, pairs), (names.OVERRIDE_PROBLEMS, faults))
+        ],
+    )
+    def read_custom_matches(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Results:
+        with readable_failures(), warehouse.transaction() as engine:
+            tables = {kind: engine.table(name) for kind, name in delivered.items()}
+            found = overrides.custom_matches(engine, tables, tasks.product_names(environment))
+            engine.store(names.OVERRIDES, found.pairs)
+            if count := engine.store(names.OVERRIDE_PROBLEMS, found.problems):
+                context.log.warning(f"{count} lines of custom-match files do not count")
+            results = [
+                materialized(engine, name) for name in (names.OVERRIDES, names.OVERRIDE_PROBLEMS)
+            ]
+        yield from results
+
+    return read_custom_matches
+
+
+def _lists_of(environment: Environment) -> list[names.TableName]:
+    asked = environment.unify.overrides
+    return [
+        *(names.current(f"bypass_{name}") for name in asked.bypass),
+        *(names.current(f"alias_{name}") for name in asked.alias),
+    ]
+
+
+def deduplicate_asset(environment: Environment, table: str) -> dg.AssetsDefinition:
+    """Build the assets of one table's deduplication."""
+    step, source = environment.step(table), environment.source(table)
+    described = {
+        names.members(table): f"Every row of {table} with its deduplication group.",
+        names.winners(table): f"One row a deduplicated record of {table}.",
+        names.duplicates(table): f"Which rows of {table} a rule linked, with scores.",
+    }
+    deps = [names.current(table), names.OVERRIDES, *_lists_of(environment)]
+    columns = tasks.match_columns(environment, table)
+    version = code_version(step, environment.profile(table), "".join(columns))
+
+    @dg.multi_asset(
+        name=f"deduplicate_{table}",
+        specs=[
+            spec_of(name, GROUP, text, deps=deps, version=version, owners=_owners(source.owner))
+            for name, text in described.items()
+        ],
+    )
+    def deduplicate_rows(warehouse: Warehouse) -> Results:
+        with readable_failures(), warehouse.transaction() as engine:
+            rows = profile_rows(engine.table(names.current(table)), environment.profile(table))
+            task = tasks.deduplication_task(engine, environment, table)
+            found = deduplicate(engine, rows, task)
+            stored = (found.members, found.winners, found.duplicates)
+            results = _store_all(engine, dict(zip(described, stored, strict=True)))
+        yield from results
+
+    return deduplicate_rows
+
+
+def match_asset(environment: Environment, table: str) -> dg.AssetsDefinition:
+    """Build the assets of matching one table with those above it."""
+    higher = tasks.higher_tables(environment, table)
+    described = {
+        names.matches(table): f"Which consolidated record each record of {table} joined, and why.",
+        names.ambiguities(table): f"Records of {table} with several candidates, or a refused one.",
+    }
+    deps = [
+        names.members(table),
+        *(names.members(name) for name in higher),
+        *(names.matches(name) for name in higher[1:]),
+        names.OVERRIDES,
+        *_lists_of(environment),
+    ]
+    version = code_version(environment.step(table), environment.unify.linking)
+    way = link_table if environment.unify.linking == "components" else match_table
+
+    @dg.multi_asset(
+        name=f"match_{table}",
+        specs=[
+            spec_of(name, GROUP, text, deps=deps, version=version)
+            for name, text in described.items()
+        ],
+    )
+    def match_records(warehouse: Warehouse) -> Results:
+        with readable_failures(), warehouse.transaction() as engine:
+            lower = tasks.lower_side(engine, environment, table)
+            above = tasks.higher_sides(engine, environment, table)
+            found = way(engine, lower, above, tasks.match_task(engine, environment, table))
+            stored = (found.matches, found.ambiguities)
+            results = _store_all(engine, dict(zip(described, stored, strict=True)))
+        yield from results
+
+    return match_records
+
+
+def consolidate_asset(environment: Environment) -> dg.AssetsDefinition:
+    """Build the asset of consolidated records."""
+    order = environment.unify.order
+    deps = [
+        *(names.winners(table) for table in order),
+        *(names.matches(table) for table in order[1:]),
+        names.OVERRIDES,
+    ]
+    about = "Records of all tables put together; those that Include all leaves out are marked."
+    version = code_version(environment.unify)
+
+    @dg.multi_asset(
+        name="consolidate",
+        specs=[spec_of(names.CONSOLIDATED, GROUP, about, deps=deps, version=version)],
+    )
+    def consolidated_records(warehouse: Warehouse) -> Results:
+        with readable_failures(), warehouse.transaction() as engine:
+            rows = consolidation.consolidated(engine, environment)
+            results = _store_all(engine, {names.CONSOLIDATED: rows})
+        yield from results
+
+    return consolidated_records
+
+
+def match_pairs_asset(environment: Environment) -> dg.AssetsDefinition:
+    """Build the asset of the product's ConflationMatchPairs."""
+    about = "The product's ConflationMatchPairs: the tables of each consolidated record."
+    deps = [names.CONSOLIDATED, *(names.winners(table) for table in environment.unify.order)]
+    version = code_version(environment.unify)
+
+    @dg.multi_asset(
+        name="list_match_pairs",
+        specs=[spec_of(names.MATCH_PAIRS, GROUP, about, deps=deps, version=version)],
+    )
+    def conflation_match_pairs(warehouse: Warehouse) -> Results:
+        with readable_failures(), warehouse.transaction() as engine:
+            known = consolidation.read(engine, environment)
+            pairs = match_pairs(known.consolidated, known.keys, known.contributions, known.date)
+            results = _store_all(engine, {names.MATCH_PAIRS: pairs})
+        yield from results
+
+    return conflation_match_pairs
+
+
+def _owners(owner: str | None) -> list[str] | None:
+    return [owner] if owner else None
+
+
+def _store_all(
+    engine: Engine, tables: dict[names.TableName, ir.Table]
+) -> list[dg.MaterializeResult[None]]:
+    for name, rows in tables.items():
+        engine.store(name, rows)
+    return [materialized(engine, name) for name in tables]

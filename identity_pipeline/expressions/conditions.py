@@ -1,0 +1,83 @@
+"""Conditions: whether two records agree, and how well."""
+
+from collections.abc import Sequence
+
+import ibis
+import ibis.expr.types as ir
+
+from identity_pipeline.expressions.normalize import normalized
+from identity_pipeline.expressions.similarity import agrees, edit_distance_score
+from identity_pipeline.terms.rules import Comparison
+
+
+def as_text(column: ir.Column) -> ir.StringValue:
+    """The one text of a value, so that 707 equals "707" and 12.50 equals "12.5"."""
+    if column.type().is_string():
+        return column
+    if column.type().is_decimal():
+        return column.cast("string").re_replace(r"\.?0+$", "")
+    return column.cast("string")
+
+
+def comparable(column: ir.Column, comparison: Comparison) -> ir.StringValue:
+    """A column as a condition compares it: text, normalized, NULL where nothing is left."""
+    text = as_text(column)
+    if not comparison.steps:
+        return text.nullif("")
+    return normalized(text, comparison.steps, comparison.region)
+
+
+def left_name(number: int) -> str:
+    """The left side's value of a rule's condition or exception, by its number."""
+    return f"_left_{number}"
+
+
+def right_name(number: int) -> str:
+    """The right side's value of a rule's condition or exception, by its number."""
+    return f"_right_{number}"
+
+
+def equalities(
+    left: ir.Table, right: ir.Table, conditions: Sequence[Comparison]
+) -> list[ir.BooleanValue]:
+    """The exact conditions as join keys: they build the candidate set."""
+    return [
+        left[left_name(number)] == right[right_name(number)]
+        for number, condition in enumerate(conditions)
+        if condition.exact
+    ]
+
+
+def holds(
+    joined: ir.Table, conditions: Sequence[Comparison], exceptions: Sequence[Comparison]
+) -> ir.BooleanValue:
+    """What candidates must still pass: conditions that are not exact, and no exception.
+
+    A missing value makes a condition false; an exception with a missing value does not fire.
+    """
+    tests = [
+        _meets(joined, number, condition)
+        for number, condition in enumerate(conditions)
+        if not condition.exact
+    ]
+    for number, exception in enumerate(exceptions, start=len(conditions)):
+        tests.append(~_meets(joined, number, exception).fill_null(False))
+    return ibis.and_(*tests)
+
+
+def condition_scores(joined: ir.Table, conditions: Sequence[Comparison]) -> list[ir.FloatingValue]:
+    """The score of each condition, 0.0 to 1.0; an exact one is 1.0."""
+    return [
+        ibis.literal(1.0)
+        if condition.exact or condition.operator == "different"
+        else edit_distance_score(joined[left_name(number)], joined[right_name(number)])
+        for number, condition in enumerate(conditions)
+    ]
+
+
+def _meets(joined: ir.Table, number: int, condition: Comparison) -> ir.BooleanValue:
+    left, right = joined[left_name(number)], joined[right_name(number)]
+    same = agrees(left, right, condition.precision)
+    if condition.operator == "equal":
+        return same
+    return left.notnull() & right.notnull() & ~same

@@ -1,0 +1,41 @@
+"""What changed on a day, from the published file."""
+
+import datetime
+from dataclasses import dataclass
+
+from identity_pipeline.engine.base import Engine
+from identity_pipeline.terms import tables
+from identity_pipeline.terms.names import TableName
+
+# Enough of an id to find it, short enough to read.
+SHOWN_DIGITS = 8
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change of identity: the customer, the other one if there is one, and the rule."""
+
+    event: str
+    customer_id: str
+    counterpart: str | None
+    rule: str | None
+
+    def __str__(self) -> str:
+        other = f" > {self.counterpart[:SHOWN_DIGITS]}" if self.counterpart else ""
+        cause = f" ({self.rule})" if self.rule else ""
+        return f"{self.customer_id[:SHOWN_DIGITS]}{other}{cause}"
+
+
+def changes_on(engine: Engine, date: datetime.date) -> list[Change]:
+    """The changes of identity that an ingestion date caused, by event and customer."""
+    history = engine.table(TableName("main", tables.HISTORY.name))
+    today = history.filter(history.ingestion_date == date).order_by("event", "customer_id")
+    rows = engine.rows(today.select("event", "customer_id", "counterpart", "rule"))
+    return [
+        Change(str(event), str(customer), _text(other), _text(rule))
+        for event, customer, other, rule in rows
+    ]
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)

@@ -1,0 +1,110 @@
+"""Consolidated records as the warehouse holds them, for the steps that follow matching."""
+
+import datetime
+from dataclasses import dataclass
+
+import ibis
+import ibis.expr.types as ir
+
+from identity_pipeline.engine.base import Engine
+from identity_pipeline.terms import names
+from identity_pipeline.terms.environment import Environment
+from identity_pipeline.unify import overrides
+from identity_pipeline.unify.connect import connect_records
+from identity_pipeline.unify.keyring import Contribution, consolidate, keys_of
+from identity_pipeline.unify.match import record_of
+from identity_pipeline.unify.tasks import contributions, lower_side
+
+NO_DATA = datetime.date(1970, 1, 1)
+
+
+@dataclass(frozen=True)
+class Consolidation:
+    """What matching left.
+
+    Attributes:
+        consolidated, keys: as `keyring.consolidate`, `keyring.keys_of`.
+        contributions: the tables, in match order.
+        date: the last ingestion date of anything that was applied.
+    """
+
+    consolidated: ir.Table
+    keys: ir.Table
+    contributions: list[Contribution]
+    date: datetime.date
+
+
+def consolidated(engine: Engine, environment: Environment) -> ir.Table:
+    """Put the records of all tables together, by assignment or by components."""
+    if environment.unify.linking == "components":
+        records = _connected(engine, environment)
+    else:
+        records = _assigned(engine, environment)
+    return consolidate(contributions(engine, environment, records))
+
+
+def read(engine: Engine, environment: Environment) -> Consolidation:
+    """The stored consolidated records with their keys."""
+    stored = engine.table(names.CONSOLIDATED)
+    records = {
+        table: stored.filter(stored.table == table).select("group", "record")
+        for table in environment.unify.order
+    }
+    parts = contributions(engine, environment, records)
+    keys = engine.keep(keys_of(stored, parts))
+    return Consolidation(stored, keys, parts, _last_date(engine))
+
+
+def _last_date(engine: Engine) -> datetime.date:
+    """The date of the data, so that a run repeated later says the same."""
+    ledger = engine.table(names.DELIVERIES)
+    applied = ledger.filter(ledger.status == "applied")
+    [(last,)] = engine.rows(applied.aggregate(last=applied.ingestion_date.max()))
+    return last if isinstance(last, datetime.date) else NO_DATA
+
+
+def _assigned(engine: Engine, environment: Environment) -> dict[str, ir.Table]:
+    first, *others = environment.unify.order
+    winners = engine.table(names.winners(first))
+    own = winners.select(group="_group", record=record_of(1, winners._group))
+    return {first: own} | {
+        table: engine.table(names.matches(table)).select("group", "record") for table in others
+    }
+
+
+def _connected(engine: Engine, environment: Environment) -> dict[str, ir.Table]:
+    order = environment.unify.order
+    winners = {table: engine.table(names.winners(table)) for table in order}
+    nodes = {
+        table: rows.select(group="_group", node=record_of(environment.rank(table), rows._group))
+        for table, rows in winners.items()
+    }
+    matches = {environment.rank(table): engine.table(names.matches(table)) for table in order[1:]}
+    every = ibis.union(*(rows.select("node") for rows in nodes.values())) if order[1:] else None
+    if every is None:
+        return {order[0]: nodes[order[0]].rename(record="node")}
+    joined = engine.keep(connect_records(engine, matches, every, _foes(engine, environment)))
+    return {
+        table: rows.join(joined, "node").select("group", "record") for table, rows in nodes.items()
+    }
+
+
+def _foes(engine: Engine, environment: Environment) -> ir.Table | None:
+    """Never-match pairs as own records of dedup groups."""
+    pairs = engine.table(names.OVERRIDES)
+    never = pairs.filter(pairs.kind == overrides.NEVER)
+    if not engine.count(never):
+        return None
+    sides = [lower_side(engine, environment, table).rows for table in environment.unify.order]
+    held = ibis.union(
+        *(
+            rows.select(table=ibis.literal(table), key="_key", node="_record")
+            for table, rows in zip(environment.unify.order, sides, strict=True)
+        )
+    )
+    held = held.distinct()
+    left = never.join(held, [never.table1 == held.table, never.key1 == held.key])
+    left = left.select("table2", "key2", left="node")
+    both = left.join(held, [left.table2 == held.table, left.key2 == held.key])
+    both = both.select("left", right="node")
+    return engine.keep(both.filter(both.left != both.right).distinct())
