@@ -11,7 +11,7 @@ USUAL_NAMES = files("identity_pipeline.expressions") / "data" / "usual_names.csv
 
 @cache
 def nickname_families() -> dict[str, str]:
-    """Give each of some thousand variants of given names the one form of its family.
+    """Give each of more than a thousand variants of given names the one form of its family.
 
     A variant joins one name only: the usual one of our own list (bill is william), else the
     only name it is known for. A variant of several names (al: alan, albert, alfred) that

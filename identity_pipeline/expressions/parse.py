@@ -141,26 +141,28 @@ def _pattern(layout: str) -> str:
     return "".join(codes.get(part) or re.escape(part) for part in parts)
 
 
-@ibis.udf.scalar.builtin(name="try_strptime", signature=((dt.string, dt.string), dt.timestamp))
+@ibis.udf.scalar.builtin(  # type: ignore[untyped-decorator]
+    name="try_strptime", signature=((dt.string, dt.string), dt.timestamp)
+)
 def _by_format(text: ir.StringValue, layout: str) -> ir.TimestampValue:
     """Ibis' own `as_timestamp` fails on the first bad value."""
 
 
-@ibis.udf.scalar.builtin(
+@ibis.udf.scalar.builtin(  # type: ignore[untyped-decorator]
     name="try_strptime", signature=((dt.string, dt.string), dt.Timestamp("UTC"))
 )
 def _by_format_with_offset(text: ir.StringValue, layout: str) -> ir.TimestampValue:
     """The same for a format with %z, whose answer is a moment."""
 
 
-@ibis.udf.scalar.builtin(
+@ibis.udf.scalar.builtin(  # type: ignore[untyped-decorator]
     name="timezone", signature=((dt.string, dt.timestamp), dt.Timestamp("UTC"))
 )
 def _in_zone(zone: str, local: ir.TimestampValue) -> ir.TimestampValue:
     """The moment of a zone's local time; Ibis knows only the session's zone."""
 
 
-@ibis.udf.scalar.builtin(
+@ibis.udf.scalar.builtin(  # type: ignore[untyped-decorator]
     name="timezone", signature=((dt.string, dt.Timestamp("UTC")), dt.timestamp)
 )
 def _without_zone(zone: str, moment: ir.TimestampValue) -> ir.TimestampValue:

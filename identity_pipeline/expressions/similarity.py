@@ -5,8 +5,9 @@ import ibis.expr.types as ir
 import pyarrow as pa
 from rapidfuzz.distance import Levenshtein
 
+from identity_pipeline.expressions.texts import NOT_ASCII
+
 EXACT = 100
-NOT_ASCII = r"[^\x00-\x7F]"
 
 
 def edit_distance(left: ir.StringValue, right: ir.StringValue) -> ir.IntegerValue:
