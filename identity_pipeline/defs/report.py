@@ -69,7 +69,7 @@ def table_metadata(
         for column, kind in table.schema().items()
     ]
     return {
-        "dagster/row_count": dg.MetadataValue.int(engine.count(table)),
+        "dagster/row_count": dg.MetadataValue.int(engine.size(name)),
         "dagster/column_schema": dg.MetadataValue.table_schema(dg.TableSchema(columns)),
         "dagster/relation_identifier": dg.MetadataValue.text(str(name)),
     }

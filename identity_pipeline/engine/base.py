@@ -78,6 +78,9 @@ class Engine(Protocol):
     def table(self, name: TableName) -> ir.Table:
         """A stored table; raises KeyError where there is none."""
 
+    def size(self, name: TableName) -> int:
+        """The number of rows of a stored table."""
+
     def exists(self, name: TableName) -> bool:
         """Whether the table is stored."""
 

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import duckdb
 import ibis
+import ibis.expr.datatypes as dt
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pyarrow as pa
 import sqlglot as sg
@@ -30,15 +32,26 @@ class DuckDBEngine:
         self.connection = connection
         self._backend = ibis.duckdb.from_connection(connection)
         self._kept = 0
+        self._schemas: dict[TableName, ibis.Schema] = {}
 
     def table(self, name: TableName) -> ir.Table:
         """A stored table; raises KeyError where there is none."""
         if not self.exists(name):
             raise KeyError(f"no table {name} in the warehouse")
-        return self._backend.table(name.table, database=name.schema)
+        if name not in self._schemas:
+            self._schemas[name] = self._backend.table(name.table, database=name.schema).schema()
+        place = ops.Namespace(catalog=None, database=name.schema)
+        return self._reference(name.table, self._schemas[name], place)
+
+    def size(self, name: TableName) -> int:
+        """The number of rows of a stored table."""
+        query = sg.select(sge.Count(this=sge.Star())).from_(_identifier(name))
+        return _count(self.connection.execute(query.sql(DIALECT)))
 
     def exists(self, name: TableName) -> bool:
         """Whether the table is stored."""
+        if name in self._schemas:
+            return True
         found = self.connection.execute(
             "select 1 from duckdb_tables() where schema_name = ? and table_name = ?"
             " and not temporary",
@@ -50,6 +63,7 @@ class DuckDBEngine:
         """Replace a table by the rows of an expression; the number of rows."""
         self._ensure_schema(name)
         count = self.create(_identifier(name), rows)
+        self._schemas[name] = _as_stored(rows.schema())
         if not count:
             self._settle(_identifier(name))
         return count
@@ -92,6 +106,11 @@ class DuckDBEngine:
         """Remove a table if it is there."""
         drop = sge.Drop(this=_identifier(name), kind="TABLE", exists=True)
         self.connection.execute(drop.sql(DIALECT))
+        self._schemas.pop(name, None)
+
+    def forget_schemas(self) -> None:
+        """Ask the database again what its tables are, after a rollback."""
+        self._schemas.clear()
 
     def keep(self, rows: ir.Table) -> ir.Table:
         """Compute an expression once and read it many times; lives as long as the connection."""
@@ -99,7 +118,8 @@ class DuckDBEngine:
         name = f"kept_{self._kept}"
         temporary = sge.Properties(expressions=[sge.TemporaryProperty()])
         self.create(sg.table(name, db="main", catalog="temp", quoted=True), rows, temporary)
-        return self._backend.table(name, database=("temp", "main"))
+        place = ops.Namespace(catalog="temp", database="main")
+        return self._reference(name, _as_stored(rows.schema()), place)
 
     def forget(self) -> None:
         """Drop what `keep` computed."""
@@ -141,6 +161,10 @@ class DuckDBEngine:
             found.column("left").to_numpy(), found.column("right").to_numpy()
         )
         return ibis.memtable(pa.table({"node": nodes, "component": component}))
+
+    def _reference(self, name: str, schema: ibis.Schema, place: ops.Namespace) -> ir.Table:
+        """A table whose columns are known: asking the database for them cost 5 ms a table."""
+        return ops.DatabaseTable(name, schema, self._backend, place).to_expr()
 
     def _landed(self, name: str, database: tuple[str, str]) -> ir.Table:
         return self._backend.table(name, database=database)
@@ -192,6 +216,16 @@ class DuckDBEngine:
             this=sg.to_identifier(name.schema, quoted=True), kind="SCHEMA", exists=True
         )
         self.connection.execute(schema.sql(DIALECT))
+
+
+def _as_stored(schema: ibis.Schema) -> ibis.Schema:
+    """The schema as a table has it: any column may be NULL, timestamps have microseconds."""
+    return ibis.schema(
+        {
+            name: dt.Timestamp(scale=6) if kind.is_timestamp() else kind.copy(nullable=True)
+            for name, kind in schema.items()
+        }
+    )
 
 
 def _identifier(name: TableName) -> sge.Table:

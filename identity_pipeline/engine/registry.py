@@ -29,6 +29,7 @@ class OpenEngine:
             self.connection.commit()
         except BaseException:
             self.connection.rollback()
+            self.engine.forget_schemas()
             raise
 
     def publish(self, tables: list[PublishedTable], file: Path) -> dict[str, int]:

@@ -216,8 +216,8 @@ def _judge(partition: _Partition, files: Sequence[FileOutcome]) -> tuple[Deliver
     last = _last_size(partition)
     if accepted < limits.shrink_to * last:
         return "held", (
-            f"{accepted} rows after {last} in the delivery before, less than {limits.shrink_to:.4%}."
-            " Deliver it whole, or lower 'limits.shrink_to'."
+            f"{accepted} rows after {last} in the delivery before, "
+            f"less than {limits.shrink_to:.4%}. Deliver it whole, or lower 'limits.shrink_to'."
         )
     return "applied", ""
 

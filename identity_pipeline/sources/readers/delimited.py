@@ -72,7 +72,7 @@ def _read_in_bulk(
         return None
     records = found.sound + found.faulty
     newlines_inside = facts.newlines - facts.end_newlines - records
-    # The engine numbers faulty records rightly only where every record ends the same way, in one line.
+    # The engine numbers faulty records rightly only where all records end alike, in one line.
     is_uniform = facts.pairs in (0, facts.newlines) and not newlines_inside
     if newlines_inside < 0 or (found.faulty and not is_uniform):
         return None
