@@ -118,9 +118,9 @@ def _path(details: ErrorDetails, document: Document) -> Path_:
     path: list[str | int] = []
     value: object = document.value
     for step in details["loc"]:
-        if isinstance(value, dict) and step in value:
-            value = value[step]
-        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+        if (isinstance(value, dict) and step in value) or (
+            isinstance(value, list) and isinstance(step, int) and step < len(value)
+        ):
             value = value[step]
         elif not (details["type"] == "missing" and step == details["loc"][-1]):
             continue
@@ -136,10 +136,14 @@ def _message(kind: type[Term], path: Path_, details: ErrorDetails) -> str:
             return f"unknown key '{word}'. {did_you_mean(word, _keys(kind, path[:-1]))}"
         case "literal_error" | "enum":
             known = tuple(re.findall(r"'([^']*)'", str(context.get("expected", ""))))
-            return f"'{details['input']}' is not known. {did_you_mean(str(details['input']), known)}"
+            return (
+                f"'{details['input']}' is not known. {did_you_mean(str(details['input']), known)}"
+            )
         case "union_tag_invalid":
             known = tuple(re.findall(r"'([^']*)'", str(context.get("expected_tags", ""))))
-            return f"'{context.get('tag')}' is not known. {did_you_mean(str(context['tag']), known)}"
+            return (
+                f"'{context.get('tag')}' is not known. {did_you_mean(str(context['tag']), known)}"
+            )
         case "value_error":
             return str(context.get("error", details["msg"]))
         case "string_pattern_mismatch":

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from identity_pipeline.config_yaml import Document, Path_
 from identity_pipeline.terms.environment import Environment, override_sources
 from identity_pipeline.terms.errors import Problem, did_you_mean
-from identity_pipeline.terms.rules import Comparison, MatchCondition, Normalization
+from identity_pipeline.terms.rules import (
+    Comparison,
+    DeduplicationRule,
+    MatchCondition,
+    MatchRule,
+    Normalization,
+)
 from identity_pipeline.terms.sources import SourceTable
 from identity_pipeline.terms.unification import (
     LeastRecent,
@@ -53,13 +59,18 @@ def reference_warnings(environment: Environment, unify: Document) -> list[Proble
         if place and not any(rule.active for rule in step.match):
             text = f"'{step.table}' has no match rule: none of its records can match"
             found.append(unify.problem((*path, "table"), text))
-        rules = [("deduplicate", n, rule) for n, rule in enumerate(step.deduplicate)]
-        matches = [("match", n, rule) for n, rule in enumerate(step.match)]
-        for kind, number, rule in [*rules, *matches]:
+        for kind, number, rule in _rules_of(step):
             if not any(condition.exact for condition in rule.conditions):
                 text = f"rule '{rule.name}' has no exact condition: it compares every pair of rows"
                 found.append(unify.problem((*path, kind, number), text))
     return found
+
+
+def _rules_of(step: TableStep) -> Iterator[tuple[str, int, DeduplicationRule | MatchRule]]:
+    for number, rule in enumerate(step.deduplicate):
+        yield "deduplicate", number, rule
+    for number, match_rule in enumerate(step.match):
+        yield "match", number, match_rule
 
 
 @dataclass(frozen=True)
@@ -116,24 +127,22 @@ class _Checks:
         return source.columns[column].type if source and column in source.columns else None
 
     def _step(self, step: TableStep, path: Path_) -> Found:
-        names = Counter(rule.name for rule in (*step.deduplicate, *step.match))
-        for kind, rules in (("deduplicate", step.deduplicate), ("match", step.match)):
-            for number, rule in enumerate(rules):
-                here: Path_ = (*path, kind, number)
-                if names[rule.name] > 1:
-                    yield (*here, "name"), f"two rules of '{step.table}' are called '{rule.name}'"
-                for part in ("conditions", "exceptions"):
-                    conditions: Sequence[Comparison] = getattr(rule, part)
-                    for place, condition in enumerate(conditions):
-                        yield from self._condition(step.table, condition, (*here, part, place))
+        names = Counter(rule.name for _, _, rule in _rules_of(step))
+        for kind, number, rule in _rules_of(step):
+            here: Path_ = (*path, kind, number)
+            if names[rule.name] > 1:
+                yield (*here, "name"), f"two rules of '{step.table}' are called '{rule.name}'"
+            for part in ("conditions", "exceptions"):
+                conditions: Sequence[Comparison] = getattr(rule, part)
+                for place, condition in enumerate(conditions):
+                    yield from self._condition(step.table, condition, (*here, part, place))
         if step.match and self.environment.unify.order[0] == step.table:
             yield (*path, "match"), "the first table of the match order has nothing to match with"
-        preferences = {("keep",): step.keep}
-        preferences |= {("keep_columns", name): keep for name, keep in step.keep_columns.items()}
-        for key, keep in preferences.items():
-            if len(key) > 1 and (wrong := self._column(step.table, key[1])):
-                yield (*path, *key), wrong
-            yield from self._preference(step.table, keep, (*path, *key))
+        yield from self._preference(step.table, step.keep, (*path, "keep"))
+        for name, keep in step.keep_columns.items():
+            if wrong := self._column(step.table, name):
+                yield (*path, "keep_columns", name), wrong
+            yield from self._preference(step.table, keep, (*path, "keep_columns", name))
 
     def _preference(self, table: str, keep: MergePreference, path: Path_) -> Found:
         match keep:

@@ -13,11 +13,12 @@ from identity_pipeline.terms.environment import Environment
 from identity_pipeline.terms.sources import SourceTable
 
 if TYPE_CHECKING:
+    from dagster._core.definitions.partitions.partitioned_schedule import (
+        UnresolvedPartitionedAssetScheduleDefinition as AssetSchedule,
+    )
     from dagster._core.definitions.unresolved_asset_job_definition import (
         UnresolvedAssetJobDefinition as AssetJob,
     )
-
-    Schedule = dg.ScheduleDefinition | dg.UnresolvedPartitionedAssetScheduleDefinition
 
 # When the daily refresh runs: after midnight in UTC, when a day's deliveries are complete.
 REFRESH_HOUR = 2
@@ -46,7 +47,7 @@ def jobs(days: dg.PartitionsDefinition[str]) -> dict[str, "AssetJob"]:
     }
 
 
-def daily(job: "AssetJob") -> "Schedule":
+def daily(job: "AssetJob") -> "AssetSchedule | dg.ScheduleDefinition":
     """Refresh each day with the files of the day before."""
     return dg.build_schedule_from_partitioned_job(
         job,

@@ -111,7 +111,9 @@ def customer_asset(environment: Environment) -> dg.AssetsDefinition:
 def metrics_asset(environment: Environment) -> dg.AssetsDefinition:
     """Build the asset of unification metrics, one set of rows an ingestion date."""
     deps = [names.CUSTOMERS, names.CONSOLIDATED, names.UNIFIED]
-    about = "Numbers of each run: records, duplicates, matches by rule, known and unknown customers."
+    about = (
+        "Numbers of each run: records, duplicates, matches by rule, known and unknown customers."
+    )
     version = code_version(environment.unify)
 
     @dg.multi_asset(

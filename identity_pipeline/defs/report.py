@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import dagster as dg
 from pydantic import BaseModel
 
-from identity_pipeline.engine.base import Engine
+from identity_pipeline.engine.base import Engine, Rows
 from identity_pipeline.terms.environment import Environment
 from identity_pipeline.terms.errors import PipelineError
 from identity_pipeline.terms.names import TableName
@@ -86,3 +86,10 @@ def materialized(
         asset_key=dg.AssetKey(name.key),
         metadata={**table_metadata(engine, name, descriptions), **(numbers or {})},
     )
+
+
+def store_all(engine: Engine, tables: Mapping[TableName, Rows]) -> list[dg.MaterializeResult[None]]:
+    """Store tables and report them."""
+    for name, rows in tables.items():
+        engine.store(name, rows)
+    return [materialized(engine, name) for name in tables]

@@ -112,8 +112,7 @@ def current_rows_of(environment: Environment, source: SourceTable) -> dg.AssetsD
 
 def _descriptions(source: SourceTable) -> dict[str, str]:
     return {
-        name: column.description or column.semantic or ""
-        for name, column in source.columns.items()
+        name: column.description or column.semantic or "" for name, column in source.columns.items()
     }
 
 
@@ -154,5 +153,3 @@ def _account(spec: dg.AssetCheckSpec, found: list[Delivery]) -> dg.AssetCheckRes
         severity=dg.AssetCheckSeverity.WARN,
         metadata={**_numbers(found), "faults": "\n".join(faults) or "none"},
     )
-
-

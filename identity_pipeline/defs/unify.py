@@ -3,11 +3,15 @@
 from collections.abc import Iterator
 
 import dagster as dg
-import ibis.expr.types as ir
 
-from identity_pipeline.defs.report import code_version, materialized, readable_failures, spec_of
+from identity_pipeline.defs.report import (
+    code_version,
+    materialized,
+    readable_failures,
+    spec_of,
+    store_all,
+)
 from identity_pipeline.defs.resources import Warehouse
-from identity_pipeline.engine.base import Engine
 from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import Environment
 from identity_pipeline.unify import consolidation, overrides, tasks
@@ -100,7 +104,7 @@ def deduplicate_asset(environment: Environment, table: str) -> dg.AssetsDefiniti
             task = tasks.deduplication_task(engine, environment, table)
             found = deduplicate(engine, rows, task)
             stored = (found.members, found.winners, found.duplicates)
-            results = _store_all(engine, dict(zip(described, stored, strict=True)))
+            results = store_all(engine, dict(zip(described, stored, strict=True)))
         yield from results
 
     return deduplicate_rows
@@ -136,7 +140,7 @@ def match_asset(environment: Environment, table: str) -> dg.AssetsDefinition:
             above = tasks.higher_sides(engine, environment, table)
             found = way(engine, lower, above, tasks.match_task(engine, environment, table))
             stored = (found.matches, found.ambiguities)
-            results = _store_all(engine, dict(zip(described, stored, strict=True)))
+            results = store_all(engine, dict(zip(described, stored, strict=True)))
         yield from results
 
     return match_records
@@ -160,7 +164,7 @@ def consolidate_asset(environment: Environment) -> dg.AssetsDefinition:
     def consolidated_records(warehouse: Warehouse) -> Results:
         with readable_failures(), warehouse.transaction() as engine:
             rows = consolidation.consolidated(engine, environment)
-            results = _store_all(engine, {names.CONSOLIDATED: rows})
+            results = store_all(engine, {names.CONSOLIDATED: rows})
         yield from results
 
     return consolidated_records
@@ -180,7 +184,7 @@ def match_pairs_asset(environment: Environment) -> dg.AssetsDefinition:
         with readable_failures(), warehouse.transaction() as engine:
             known = consolidation.read(engine, environment)
             pairs = match_pairs(known.consolidated, known.keys, known.contributions, known.date)
-            results = _store_all(engine, {names.MATCH_PAIRS: pairs})
+            results = store_all(engine, {names.MATCH_PAIRS: pairs})
         yield from results
 
     return conflation_match_pairs
@@ -188,11 +192,3 @@ def match_pairs_asset(environment: Environment) -> dg.AssetsDefinition:
 
 def _owners(owner: str | None) -> list[str] | None:
     return [owner] if owner else None
-
-
-def _store_all(
-    engine: Engine, tables: dict[names.TableName, ir.Table]
-) -> list[dg.MaterializeResult[None]]:
-    for name, rows in tables.items():
-        engine.store(name, rows)
-    return [materialized(engine, name) for name in tables]

@@ -10,6 +10,9 @@ import ibis.expr.types as ir
 
 from identity_pipeline.terms.names import TableName
 
+# What a room gives an engine to store.
+Rows = ir.Table
+
 # A record's number in its file, from 1, faulty records counted, the header not.
 RECORD = "_record"
 

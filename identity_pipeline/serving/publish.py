@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping
 
-import ibis.expr.types as ir
-
 from identity_pipeline.engine.base import Engine, PublishedTable
 from identity_pipeline.terms import names, tables
 from identity_pipeline.terms.environment import Environment
@@ -48,9 +46,7 @@ def _unified_descriptions(environment: Environment) -> dict[str, str]:
     return found
 
 
-def _deduplication(
-    engine: Engine, environment: Environment, source: SourceTable
-) -> PublishedTable:
+def _deduplication(engine: Engine, environment: Environment, source: SourceTable) -> PublishedTable:
     """The product's `Deduplication_{DataSource}_{Table}`: winner rows."""
     profile = environment.profile(source.name)
     winners = engine.table(names.winners(source.name))

@@ -53,13 +53,17 @@ class AnyOf(Term):
 
 def _kind(value: object) -> str:
     if isinstance(value, Term):
-        return {AllOf: "all", AnyOf: "any"}.get(type(value), "column")
+        return (
+            "all" if isinstance(value, AllOf) else "any" if isinstance(value, AnyOf) else "column"
+        )
     keys = value if isinstance(value, dict) else ()
     return "all" if "all" in keys else "any" if "any" in keys else "column"
 
 
 Filter = Annotated[
-    Annotated[AllOf, Tag("all")] | Annotated[AnyOf, Tag("any")] | Annotated[ColumnFilter, Tag("column")],
+    Annotated[AllOf, Tag("all")]
+    | Annotated[AnyOf, Tag("any")]
+    | Annotated[ColumnFilter, Tag("column")],
     Discriminator(_kind),
 ]
 

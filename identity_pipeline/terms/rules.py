@@ -122,5 +122,3 @@ class MatchRule(Term):
     conditions: tuple[MatchCondition, ...] = Field(min_length=1)
     exceptions: tuple[MatchCondition, ...] = ()
     active: bool = True
-
-

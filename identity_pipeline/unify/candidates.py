@@ -89,10 +89,7 @@ def candidates_of(
         score=ibis.least(*scores) if len(scores) > 1 else scores[0],
         scores=ibis.array(scores),
         alternates=agreed.left_alternates + (~agreed.right_is_winner).cast("int64"),
-        **{
-            name: agreed[name]
-            for name in list(CANDIDATE)[list(CANDIDATE).index("left_rank") :]
-        },
+        **{name: agreed[name] for name in list(CANDIDATE)[list(CANDIDATE).index("left_rank") :]},
     )
 
 

@@ -59,8 +59,10 @@ def _map_aliases(table: ir.Table, name: str, how: Comparison, aliases: ir.Table)
         _alias=comparable(aliases.Value, how), _canonical=comparable(aliases.Canonical, how)
     )
     # Two spellings may normalize to one: one row an alias, or rows would multiply.
-    pairs = pairs.filter(pairs._alias.notnull()).group_by("_alias").aggregate(
-        _canonical=pairs._canonical.min()
+    pairs = (
+        pairs.filter(pairs._alias.notnull())
+        .group_by("_alias")
+        .aggregate(_canonical=pairs._canonical.min())
     )
     joined = table.left_join(pairs, table[name] == pairs._alias)
     mapped = ibis.coalesce(joined._canonical, joined[name])

@@ -11,9 +11,7 @@ from identity_pipeline.unify.candidates import CANDIDATE, Side, candidates_of
 from identity_pipeline.unify.match import Matched, MatchTask, forced_offers, matches_of, record_of
 
 
-def link_table(
-    engine: Engine, lower: Side, higher: Mapping[str, Side], task: MatchTask
-) -> Matched:
+def link_table(engine: Engine, lower: Side, higher: Mapping[str, Side], task: MatchTask) -> Matched:
     """Every pair of groups that any rule links; nothing is chosen, so nothing is ambiguous.
 
     `record` is the higher group's own record; `connect_records` makes records of the links.
@@ -24,7 +22,13 @@ def link_table(
         for index, rule in enumerate(task.rules, start=1)
     ]
     found = ibis.union(*offers).select(*CANDIDATE) if len(offers) > 1 else offers[0]
-    order = [found.alternates, found.left_key, found.right_key, found.left_ordinal, found.right_ordinal]
+    order = [
+        found.alternates,
+        found.left_key,
+        found.right_key,
+        found.left_ordinal,
+        found.right_ordinal,
+    ]
     pair = ["group", "record", "rule_index"]
     best = ibis.row_number().over(group_by=pair, order_by=[found.score.desc(), *order])
     chosen = engine.keep(found.mutate(_place=best).filter(ibis._._place == 0).drop("_place"))

@@ -134,9 +134,7 @@ def _restorable(homeless: ir.Table, registry: Registry) -> ir.Table:
     return taken.filter(best).select("record", "customer_id")
 
 
-def _births(
-    engine: Engine, unborn: ir.Table, registry: Registry, make_id: IdMaker
-) -> ir.Table:
+def _births(engine: Engine, unborn: ir.Table, registry: Registry, make_id: IdMaker) -> ir.Table:
     """New ids; where the birth key's id was ever given to another profile, `#2`, `#3` ... follow."""
     leading = unborn.filter(unborn.key == unborn.preferred_key)
     first = leading.filter(first_of(leading, "record", [leading["rank"], leading.key]))
@@ -153,4 +151,6 @@ def _births(
         if not engine.count(waiting):
             return ibis.union(*born) if len(born) > 1 else born[0]
         taken = taken.union(free.select("customer_id"))
-    raise NoConvergence(f"no free CustomerId after {MAX_BIRTHS} tries; is the id function constant?")
+    raise NoConvergence(
+        f"no free CustomerId after {MAX_BIRTHS} tries; is the id function constant?"
+    )

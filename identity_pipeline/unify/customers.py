@@ -59,7 +59,9 @@ def with_clusters(engine: Engine, customers: ir.Table, clusters: Sequence[Cluste
 
 
 def evidence_of(
-    identifiers: Mapping[str, str], matches: Mapping[str, ir.Table], duplicates: Mapping[str, ir.Table]
+    identifiers: Mapping[str, str],
+    matches: Mapping[str, ir.Table],
+    duplicates: Mapping[str, ir.Table],
 ) -> ir.Table:
     """All evidence by identifiers: what joined two keys.
 

@@ -14,7 +14,7 @@ from identity_pipeline.unify.links import (
     every_link,
     key_pairs,
 )
-from identity_pipeline.unify.winner import by_preference, first_of, overwrite_columns
+from identity_pipeline.unify.winner import by_preference, overwrite_columns
 
 NEVER_MATCH = "never match"
 
@@ -63,9 +63,7 @@ def deduplicate(engine: Engine, rows: ir.Table, task: DeduplicationTask) -> Dedu
     )
 
 
-def _labels(
-    engine: Engine, rows: ir.Table, links: ir.Table, task: DeduplicationTask
-) -> ir.Table:
+def _labels(engine: Engine, rows: ir.Table, links: ir.Table, task: DeduplicationTask) -> ir.Table:
     """Groups by links, except where never match forbids them."""
     labels = engine.keep(groups.label(engine, links))
     if task.never is None:
@@ -130,9 +128,7 @@ def _winners(members: ir.Table, task: DeduplicationTask) -> ir.Table:
     )
     leading = members.filter(members._is_winner)
     winners = leading.left_join(alternates, "_group", rname="{name}_of").drop("_group_of")
-    return overwrite_columns(
-        winners, members, task.step.keep_columns, task.profile.primary_key
-    )
+    return overwrite_columns(winners, members, task.step.keep_columns, task.profile.primary_key)
 
 
 def _evidence(links: ir.Table, rows: ir.Table) -> ir.Table:

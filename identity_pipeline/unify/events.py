@@ -70,8 +70,10 @@ def _arrivals(assignment: Assignment, facts: Facts) -> ir.Table:
     event = fresh.origin.cases(
         ("restored", "restored_from"), ("split", "split_from"), else_="created"
     )
-    return fresh.mutate(event=event).join(held, "record").select(
-        "customer_id", "event", "keys", counterpart="left_id", rule=_nothing()
+    return (
+        fresh.mutate(event=event)
+        .join(held, "record")
+        .select("customer_id", "event", "keys", counterpart="left_id", rule=_nothing())
     )
 
 
@@ -116,9 +118,7 @@ def _moves(registry: Registry, assignment: Assignment, keys: ir.Table) -> ir.Tab
     was = was.select("identifier", before=ibis.coalesce(was.survivor, was._was))
     here = keys.filter(keys.present).select(_here="identifier", now="customer_id")
     joined = was.outer_join(here, was.identifier == here._here)
-    return joined.select(
-        "before", "now", identifier=ibis.coalesce(joined.identifier, joined._here)
-    )
+    return joined.select("before", "now", identifier=ibis.coalesce(joined.identifier, joined._here))
 
 
 def _keys_added(moves: ir.Table, facts: Facts, registry: Registry) -> ir.Table:

@@ -60,9 +60,7 @@ def remember(
 
 def _keys(registry: Registry, assignment: Assignment, facts: Facts) -> ir.Table:
     """Every key ever seen; those of absorbed profiles follow the survivor."""
-    now = facts.keys.select(
-        "identifier", "rank", "key", "customer_id", present=ibis.literal(True)
-    )
+    now = facts.keys.select("identifier", "rank", "key", "customer_id", present=ibis.literal(True))
     merged = assignment.absorbed.select(_absorbed="customer_id", survivor="survivor")
     absent = registry.keys.anti_join(now, "identifier")
     joined = absent.left_join(merged, absent.customer_id == merged._absorbed)
@@ -78,34 +76,17 @@ def _keys(registry: Registry, assignment: Assignment, facts: Facts) -> ir.Table:
 
 def _former(registry: Registry, assignment: Assignment, run: Run) -> ir.Table:
     lost = registry.keys.semi_join(assignment.absorbed, "customer_id")
-    added = lost.select(
-        "identifier", "customer_id", run=ibis.literal(run.number, "int64")
-    )
+    added = lost.select("identifier", "customer_id", run=ibis.literal(run.number, "int64"))
     both = registry.former.union(added)
     latest = both.group_by(["identifier", "customer_id"]).aggregate(run=both.run.max())
     return latest.select(*FORMER)
 
 
-def _profiles(
-    registry: Registry, assignment: Assignment, facts: Facts, run: Run
-) -> ir.Table:
+def _profiles(registry: Registry, assignment: Assignment, facts: Facts, run: Run) -> ir.Table:
+    """Every id ever given, with what it is now; columns as PROFILES without `merged_into`."""
+    rows = _before_and_now(registry, assignment, facts)
     today = ibis.literal(run.ingestion_date, "date")
-    now = assignment.ids.join(facts.statuses, "record").select(
-        "origin", "left_id", _id="customer_id", _status=STATUS
-    )
-    absorbed = assignment.absorbed
-    swallowed = absorbed.group_by("survivor").aggregate(
-        _absorbed=ibis.literal(";").join(absorbed.customer_id.collect().sort())
-    )
-    contested = assignment.contested.select(_contested="customer_id")
-    gone = absorbed.select(_gone="customer_id")
-    before = registry.profiles
-    rows = before.outer_join(now, before.customer_id == now._id)
-    rows = rows.mutate(_any=ibis.coalesce(rows.customer_id, rows._id))
-    rows = rows.left_join(swallowed, rows._any == swallowed.survivor)
-    rows = rows.left_join(contested, rows._any == contested._contested)
-    rows = rows.left_join(gone, rows._any == gone._gone)
-    live, status = rows._id.notnull(), ibis.coalesce(rows._status, rows.status)
+    live, status = rows._now.notnull(), ibis.coalesce(rows._status, rows.status)
     state = ibis.cases(
         (live, LIVE), (rows._gone.notnull() | (rows.state == MERGED), MERGED), else_=GONE
     )
@@ -127,6 +108,28 @@ def _profiles(
         became_known_on=became,
         previous_customer_id=previous,
     )
+
+
+def _before_and_now(registry: Registry, assignment: Assignment, facts: Facts) -> ir.Table:
+    """Profiles as they were, beside what this run made of them.
+
+    Adds `_any` (the id), `_now` (the id where it has a record), `_status`, `origin`, `left_id`,
+    `_absorbed` (ids that it swallowed), `_contested` and `_gone` (the id, where that happened).
+    """
+    absorbed, before = assignment.absorbed, registry.profiles
+    now = assignment.ids.join(facts.statuses, "record").select(
+        "origin", "left_id", _now="customer_id", _status=STATUS
+    )
+    swallowed = absorbed.group_by("survivor").aggregate(
+        _absorbed=ibis.literal(";").join(absorbed.customer_id.collect().sort())
+    )
+    contested = assignment.contested.select(_contested="customer_id")
+    gone = absorbed.select(_gone="customer_id")
+    rows = before.outer_join(now, before.customer_id == now._now)
+    rows = rows.mutate(_any=ibis.coalesce(rows.customer_id, rows._now))
+    rows = rows.left_join(swallowed, rows._any == swallowed.survivor)
+    rows = rows.left_join(contested, rows._any == contested._contested)
+    return rows.left_join(gone, rows._any == gone._gone)
 
 
 def _resolve_merged(profiles: ir.Table, former: ir.Table, keys: ir.Table) -> ir.Table:

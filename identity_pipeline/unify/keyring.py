@@ -89,7 +89,9 @@ def keys_of(consolidated: ir.Table, contributions: Sequence[Contribution]) -> ir
 
 def _keys_of_table(consolidated: ir.Table, part: Contribution) -> ir.Table:
     keys = part.members.select(group="_group", key="_key").distinct()
-    groups = consolidated.filter(consolidated["rank"] == part.rank).select("record", "kept", "group")
+    groups = consolidated.filter(consolidated["rank"] == part.rank).select(
+        "record", "kept", "group"
+    )
     joined = keys.join(groups, "group")
     prefix = ibis.literal(f"{part.data_source}{BAR}{part.table_name}{BAR}")
     return joined.select(

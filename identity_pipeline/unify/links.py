@@ -105,7 +105,13 @@ def _as_links(pairs: ir.Table, rule: str, rule_index: int) -> ir.Table:
 
 
 def _union(engine: Engine, links: Sequence[ir.Table]) -> ir.Table:
-    return ibis.union(*links) if len(links) > 1 else links[0] if links else engine.relation(NO_PAIRS, [])
+    return (
+        ibis.union(*links)
+        if len(links) > 1
+        else links[0]
+        if links
+        else engine.relation(NO_PAIRS, [])
+    )
 
 
 def every_link(engine: Engine, rows: ir.Table, task: DeduplicationTask) -> ir.Table:

@@ -83,9 +83,7 @@ def match_table(
     )
 
 
-def _offers(
-    engine: Engine, lower: Side, higher: Mapping[str, Side], task: MatchTask
-) -> ir.Table:
+def _offers(engine: Engine, lower: Side, higher: Mapping[str, Side], task: MatchTask) -> ir.Table:
     """Candidates rule by rule, each rule on the groups that earlier ones left."""
     forbidden = engine.keep(_forced(lower, higher, task.never)) if task.never is not None else None
     found = [_flag(forced_offers(engine, lower, higher, task), forbidden)]
@@ -244,9 +242,7 @@ def matches_of(lower: Side, higher: Mapping[str, Side], chosen: ir.Table) -> ir.
     )
 
 
-def _ambiguities(
-    lower: Side, offers: ir.Table, chosen: ir.Table, displaced: ir.Table
-) -> ir.Table:
+def _ambiguities(lower: Side, offers: ir.Table, chosen: ir.Table, displaced: ir.Table) -> ir.Table:
     allowed = offers.filter(~offers.forbidden)
     several = allowed.group_by("group").aggregate(candidates=allowed.record.nunique())
     several = several.filter(several.candidates > 1)

@@ -33,7 +33,9 @@ def unify_columns(
         table, column = reference.split(".", 1)
         columns[f"{table}_{column}"] = wide[_wide_name(table, column)]
     present = {part.table: wide[_present(part.table)] for part in contributions}
-    unified = wide.select("record", "kept", **columns, **{_present(t): p for t, p in present.items()})
+    unified = wide.select(
+        "record", "kept", **columns, **{_present(t): p for t, p in present.items()}
+    )
     return (
         unified.mutate(**{STATUS: _status(unified, unification.known_if)})
         .drop(*map(_present, present))
@@ -107,9 +109,7 @@ def _first_filled(filled: Sequence[ir.BooleanValue]) -> ir.IntegerValue:
     return ibis.cases(*((has, ibis.literal(n, "int64")) for n, has in enumerate(filled)))
 
 
-def _by_recency(
-    values: Sequence[ir.Value], ages: Sequence[ir.Value], by: str
-) -> ir.Value:
+def _by_recency(values: Sequence[ir.Value], ages: Sequence[ir.Value], by: str) -> ir.Value:
     best, best_age = values[0], ibis.ifelse(values[0].notnull(), ages[0], ibis.null(ages[0].type()))
     for value, age in zip(values[1:], ages[1:], strict=True):
         closer = age > best_age if by == "most_recent" else age < best_age

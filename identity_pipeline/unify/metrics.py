@@ -27,7 +27,11 @@ def _number(value: object) -> Decimal:
 
 
 def _share(part: Decimal, whole: Decimal) -> Decimal:
-    return (100 * part / whole).quantize(Decimal("0.0001")) if whole else Decimal(0)
+    return _ratio(100 * part, whole)
+
+
+def _ratio(part: Decimal, whole: Decimal) -> Decimal:
+    return (part / whole).quantize(Decimal("0.0001")) if whole else Decimal(0)
 
 
 def table_metrics(
@@ -78,45 +82,31 @@ def customer_metrics(
         keys: as `keyring.keys_of`.
     """
     kept = consolidated.filter(consolidated.kept)
-    several = kept.filter(kept.tables > 1)
-    status = unified[STATUS] == KNOWN
-    counted = unified.aggregate(
-        known=(unified.kept & status).sum(),
-        unknown=(unified.kept & ~status).sum(),
-        dropped=(~unified.kept).sum(),
-        known_dropped=(~unified.kept & status).sum(),
-    )
-    [(known, unknown, dropped, known_dropped)] = engine.rows(counted)
+    matched = kept.filter(kept.tables > 1)
     held = keys.filter(keys.kept)
     sizes = held.group_by("record").aggregate(size=held.count())
-    [(largest, total)] = engine.rows(sizes.aggregate(a=sizes["size"].max(), b=sizes["size"].sum()))
-    records = _number(engine.count(kept))
-    customers = _number(known) + _number(unknown)
-    [(matched,)] = engine.rows(several.aggregate(n=several.record.nunique()))
-    exact = Decimal("0.0001")
-    return [
-        ("unique_source_records", None, None, _number(engine.count(consolidated))),
-        ("matched_records_only", None, None, _number(matched)),
-        ("matched_and_non_matched_records", None, None, customers),
-        ("known_customers", None, None, _number(known)),
-        ("unknown_customers", None, None, _number(unknown)),
-        ("records_not_included", None, None, _number(dropped)),
-        ("known_not_included", None, None, _number(known_dropped)),
-        ("largest_customer_keys", None, None, _number(largest)),
-        ("keys", None, None, _number(total)),
-        (
-            "keys_per_customer",
-            None,
-            None,
-            (_number(total) / customers).quantize(exact) if customers else Decimal(0),
-        ),
-        (
-            "records_per_customer",
-            None,
-            None,
-            (records / customers).quantize(exact) if customers else Decimal(0),
-        ),
-    ]
+    status = unified[STATUS] == KNOWN
+    counted = unified.aggregate(
+        known_customers=(unified.kept & status).sum(),
+        unknown_customers=(unified.kept & ~status).sum(),
+        records_not_included=(~unified.kept).sum(),
+        known_not_included=(~unified.kept & status).sum(),
+        matched_and_non_matched_records=unified.kept.sum(),
+    )
+    records = consolidated.aggregate(
+        unique_source_records=consolidated.count(), records=consolidated.kept.sum()
+    )
+    largest = sizes.aggregate(largest_customer_keys=sizes["size"].max(), keys=sizes["size"].sum())
+    several = matched.aggregate(matched_records_only=matched.record.nunique())
+    found = {
+        name: _number(value)
+        for numbers in (records, several, counted, largest)
+        for name, value in zip(numbers.columns, engine.rows(numbers)[0], strict=True)
+    }
+    customers = found["matched_and_non_matched_records"]
+    found["keys_per_customer"] = _ratio(found["keys"], customers)
+    found["records_per_customer"] = _ratio(found.pop("records"), customers)
+    return [(name, None, None, value) for name, value in found.items()]
 
 
 def of_run(engine: Engine, environment: Environment, found: Consolidation) -> list[Row]:

@@ -45,9 +45,7 @@ def custom_matches(
         names of tables that take no part, are problems.
     """
     columns = ("Table1", "Table1Key", "Table2", "Table2Key", "_file", "_line")
-    parts = [
-        table.select(*columns, kind=ibis.literal(kind)) for kind, table in delivered.items()
-    ]
+    parts = [table.select(*columns, kind=ibis.literal(kind)) for kind, table in delivered.items()]
     if not parts:
         return CustomMatches(engine.relation(CUSTOM_MATCHES, []), engine.relation(PROBLEMS, []))
     lines = ibis.union(*parts) if len(parts) > 1 else parts[0]
@@ -103,8 +101,10 @@ def _problems(lines: ir.Table, contradicting: ir.Table) -> ir.Table:
         problem=ibis.literal("the pair is under never match too; never match wins")
     )
     columns = {"file": "_file", "line": "_line"}
-    return found.select("problem", **columns).union(both.select("problem", **columns)).select(
-        "file", "line", "problem"
+    return (
+        found.select("problem", **columns)
+        .union(both.select("problem", **columns))
+        .select("file", "line", "problem")
     )
 
 

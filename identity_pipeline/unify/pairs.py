@@ -19,9 +19,7 @@ NO_PAIRS = {
 }
 
 
-def chain_of(
-    rows: ir.Table, rule: DeduplicationRule, index: int, lists: ValueLists
-) -> ir.Table:
+def chain_of(rows: ir.Table, rule: DeduplicationRule, index: int, lists: ValueLists) -> ir.Table:
     """Link rows by a rule: enough pairs to connect all that the rule links.
 
     A rule of exact conditions links every row to the first row with its values, which costs one
@@ -48,12 +46,12 @@ def chain_of(
     valued = valued.select("_ordinal", *values).filter(*(valued[name].notnull() for name in values))
     first = valued.mutate(left=valued._ordinal.min().over(group_by=values))
     linked = first.filter(first.left != first._ordinal)
-    return _edges(linked.select("left", right="_ordinal"), rule, index, [ibis.literal(1.0)] * len(values))
+    return _edges(
+        linked.select("left", right="_ordinal"), rule, index, [ibis.literal(1.0)] * len(values)
+    )
 
 
-def pairs_of(
-    rows: ir.Table, rule: DeduplicationRule, index: int, lists: ValueLists
-) -> ir.Table:
+def pairs_of(rows: ir.Table, rule: DeduplicationRule, index: int, lists: ValueLists) -> ir.Table:
     """Every pair of rows that a rule links; columns as `chain_of`."""
     both = (*rule.conditions, *rule.exceptions)
     left = with_comparables(

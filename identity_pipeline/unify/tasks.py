@@ -97,7 +97,9 @@ def higher_sides(engine: Engine, environment: Environment, table: str) -> dict[s
 
     Linking by components does not consolidate table by table: there, each keeps its own records.
     """
-    sides = {name: lower_side(engine, environment, name) for name in higher_tables(environment, table)}
+    sides = {
+        name: lower_side(engine, environment, name) for name in higher_tables(environment, table)
+    }
     if environment.unify.linking == "components":
         return sides
     return {name: _consolidated(engine, side) for name, side in sides.items()}

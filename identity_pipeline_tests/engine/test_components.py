@@ -63,7 +63,7 @@ def test_a_shuffled_path_of_a_hundred_thousand_nodes_is_one_component(engine, wa
         ([], {}),
         ([(7, 7)], {7: 7}),
         ([(1, 2), (2, 1), (1, 2)], {1: 1, 2: 1}),
-        ([(5, leaf) for leaf in range(6, 50)], {leaf: 5 for leaf in range(5, 50)}),
+        ([(5, leaf) for leaf in range(6, 50)], dict.fromkeys(range(5, 50), 5)),
     ],
 )
 def test_small_graphs(engine, way, edges, expected):

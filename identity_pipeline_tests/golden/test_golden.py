@@ -142,7 +142,9 @@ def test_shares_of_each_table(mode, run, table, source, unique, deduplicated, ma
 
 
 def test_the_keyring_lists_all_tables_in_match_order(on):
-    query = "select distinct KeyRing from AlternateKey where CustomerId = ?".replace("?", f"'{ADA}'")
+    query = "select distinct KeyRing from AlternateKey where CustomerId = ?".replace(
+        "?", f"'{ADA}'"
+    )
 
     [(ring,)] = on.rows("r1", query)
 
@@ -202,7 +204,9 @@ def test_evidence_of_every_match(on):
     found = {
         (table, *row)
         for table in tables
-        for row in on.rows("r1", f"select {columns} from MatchEvidence_{table} where rule is not null")
+        for row in on.rows(
+            "r1", f"select {columns} from MatchEvidence_{table} where rule is not null"
+        )
     }
 
     assert found == set(EVIDENCE)
