@@ -117,15 +117,27 @@ def _path(details: ErrorDetails, document: Document) -> Path_:
     """Where in the document: pydantic names union members and functions too, the document not."""
     path: list[str | int] = []
     value: object = document.value
+    *_, last = details["loc"] or ("",)
     for step in details["loc"]:
-        if (isinstance(value, dict) and step in value) or (
-            isinstance(value, list) and isinstance(step, int) and step < len(value)
-        ):
-            value = value[step]
-        elif not (details["type"] == "missing" and step == details["loc"][-1]):
+        inside = _member(value, step)
+        if inside is not _ABSENT:
+            value = inside
+        elif details["type"] != "missing" or step != last:
             continue
         path.append(step)
     return tuple(path)
+
+
+_ABSENT = object()
+
+
+def _member(value: object, step: str | int) -> object:
+    """What a mapping or list has at a key or place, if anything."""
+    if isinstance(value, dict):
+        return value.get(step, _ABSENT)
+    if isinstance(value, list) and isinstance(step, int) and step < len(value):
+        return value[step]
+    return _ABSENT
 
 
 def _message(kind: type[Term], path: Path_, details: ErrorDetails) -> str:

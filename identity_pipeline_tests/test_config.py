@@ -151,7 +151,7 @@ def test_every_problem_is_listed_at_once(tmp_path):
 
     text = message(tmp_path, files)
 
-    assert text.startswith("2 problems") and "'Mial'" in text and "'Nme'" in text
+    assert [text.startswith("2 problems"), "'Mial'" in text, "'Nme'" in text] == [True] * 3
 
 
 @pytest.mark.parametrize(

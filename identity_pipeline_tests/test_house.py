@@ -48,7 +48,7 @@ def imports(file):
             module = node.module.split(".")
             own = module[0] == HOUSE.name and len(module) <= 2
             yield from (
-                ((module + [alias.name]) if own else module, node.lineno) for alias in node.names
+                ([*module, alias.name] if own else module, node.lineno) for alias in node.names
             )
 
 
@@ -125,8 +125,8 @@ def _docstring(function):
 
 
 def _parameters(function):
-    named = [argument.arg for argument in function.args.args if argument.arg not in ("self", "cls")]
-    return named
+    names = [argument.arg for argument in function.args.args]
+    return [name for name in names if name not in ("self", "cls")]
 
 
 def test_every_init_file_is_empty_or_one_sentence():

@@ -31,8 +31,8 @@ QUALITY = [
         "known_and_unknown_are_all": "Known and unknown customers together are all customers.",
         "known_people_not_included": "Known people whom Include all leaves out of Customer.",
         "largest_customer": f"No customer has more than {LARGE_CUSTOMER_KEYS} keys.",
-        "ids_changed": f"At most {CHANGED_IDS_SHARE:.0%} of customers were merged, split or removed "
-        "by this ingestion date's data.",
+        "ids_changed": f"At most {CHANGED_IDS_SHARE:.0%} of customers were merged, split or "
+        "removed by this ingestion date's data.",
         "ambiguous_matches": f"At most {AMBIGUOUS_SHARE:.0%} of records had several candidates, or "
         "a match that was refused.",
         "custom_match_lines": "Every line of the custom-match files counts.",

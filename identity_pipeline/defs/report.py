@@ -8,7 +8,6 @@ import dagster as dg
 from pydantic import BaseModel
 
 from identity_pipeline.engine.base import Engine, Rows
-from identity_pipeline.terms.environment import Environment
 from identity_pipeline.terms.errors import PipelineError
 from identity_pipeline.terms.names import TableName
 
@@ -32,19 +31,8 @@ def code_version(*parts: BaseModel | str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def owners_of(environment: Environment, table: str) -> list[str]:
-    """The owner a source names, or the default."""
-    return [environment.source(table).owner or DEFAULT_OWNER]
-
-
 def spec_of(
-    name: TableName,
-    group: str,
-    description: str,
-    *,
-    deps: list[TableName],
-    version: str,
-    owners: list[str] | None = None,
+    name: TableName, group: str, description: str, *, deps: list[TableName], version: str
 ) -> dg.AssetSpec:
     """The specification of an asset that is a table."""
     return dg.AssetSpec(
@@ -52,10 +40,15 @@ def spec_of(
         deps=[dg.AssetKey(dep.key) for dep in deps],
         group_name=group,
         description=description,
-        owners=owners or [DEFAULT_OWNER],
+        owners=[DEFAULT_OWNER],
         kinds={"duckdb", "table"},
         code_version=version,
     )
+
+
+def owned(spec: dg.AssetSpec, owner: str | None) -> dg.AssetSpec:
+    """The asset with the owner that its source names, if it names one."""
+    return spec.replace_attributes(owners=[owner]) if owner else spec
 
 
 def table_metadata(

@@ -8,6 +8,7 @@ import dagster as dg
 from identity_pipeline.defs.report import (
     code_version,
     materialized,
+    owned,
     readable_failures,
     spec_of,
 )
@@ -43,7 +44,6 @@ def deliveries_of(
     """Build the asset of a source's deliveries."""
     name, quarantine = names.source(source.name), names.rejected(source.name)
     version = code_version(source)
-    owners = [source.owner] if source.owner else None
     about = source.description or f"Deliveries of {source.data_source} {source.table}."
     rejects = f"Rows of {source.name} that do not fit, with file, line, column and reason."
     accounted = dg.AssetCheckSpec(
@@ -55,8 +55,8 @@ def deliveries_of(
     @dg.multi_asset(
         name=f"ingest_{source.name}",
         specs=[
-            spec_of(name, GROUP, about, deps=[], version=version, owners=owners),
-            spec_of(quarantine, GROUP, rejects, deps=[], version=version, owners=owners),
+            owned(spec_of(table, GROUP, text, deps=[], version=version), source.owner)
+            for table, text in ((name, about), (quarantine, rejects))
         ],
         check_specs=[accounted],
         partitions_def=days,
@@ -91,13 +91,9 @@ def current_rows_of(environment: Environment, source: SourceTable) -> dg.AssetsD
     @dg.multi_asset(
         name=name.table,
         specs=[
-            spec_of(
-                name,
-                GROUP,
-                about,
-                deps=[landed],
-                version=code_version(source),
-                owners=[source.owner] if source.owner else None,
+            owned(
+                spec_of(name, GROUP, about, deps=[landed], version=code_version(source)),
+                source.owner,
             )
         ],
     )

@@ -7,6 +7,7 @@ import dagster as dg
 from identity_pipeline.defs.report import (
     code_version,
     materialized,
+    owned,
     readable_failures,
     spec_of,
     store_all,
@@ -94,7 +95,7 @@ def deduplicate_asset(environment: Environment, table: str) -> dg.AssetsDefiniti
     @dg.multi_asset(
         name=f"deduplicate_{table}",
         specs=[
-            spec_of(name, GROUP, text, deps=deps, version=version, owners=_owners(source.owner))
+            owned(spec_of(name, GROUP, text, deps=deps, version=version), source.owner)
             for name, text in described.items()
         ],
     )
@@ -188,7 +189,3 @@ def match_pairs_asset(environment: Environment) -> dg.AssetsDefinition:
         yield from results
 
     return conflation_match_pairs
-
-
-def _owners(owner: str | None) -> list[str] | None:
-    return [owner] if owner else None

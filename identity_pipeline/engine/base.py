@@ -76,7 +76,7 @@ class Landing(Protocol):
 
 
 class Engine(Protocol):
-    """Runs expressions. Rooms build them; an engine stores them and tells how many rows that was."""
+    """Runs expressions: rooms build them, an engine stores them and counts the rows."""
 
     def table(self, name: TableName) -> ir.Table:
         """A stored table; raises KeyError where there is none."""
@@ -91,7 +91,7 @@ class Engine(Protocol):
         """Replace a table by the rows of an expression; the number of rows."""
 
     def replace_rows(self, name: TableName, rows: ir.Table, where: Mapping[str, str]) -> int:
-        """Delete the rows whose columns equal `where`, then insert; creates the table if missing."""
+        """Delete rows whose columns equal `where`, then insert; creates the table if missing."""
 
     def define(self, name: TableName, columns: Mapping[str, str]) -> None:
         """Create an empty table where there is none; `columns` maps names to Ibis types."""

@@ -69,7 +69,7 @@ class DuckDBEngine:
         return count
 
     def replace_rows(self, name: TableName, rows: ir.Table, where: Mapping[str, str]) -> int:
-        """Delete the rows whose columns equal `where`, then insert; creates the table if missing."""
+        """Delete rows whose columns equal `where`, then insert; creates the table if missing."""
         if self.exists(name):
             self.remove_rows(name, where)
         return self.append(name, rows)

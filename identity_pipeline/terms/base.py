@@ -7,7 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
 
 
 class Term(BaseModel):
-    """A piece of configuration: cannot change after it is read, and refuses keys it does not know."""
+    """A piece of configuration: frozen once it is read, and strict about its keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 

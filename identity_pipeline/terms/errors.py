@@ -71,15 +71,15 @@ class WarehouseBusy(PipelineError):
 
 
 class AuditFailed(PipelineError):
-    """A check that must hold did not; the transaction was rolled back and yesterday's table stays."""
+    """A check that must hold did not; the transaction was rolled back, the old tables stay."""
 
 
 class NoConvergence(PipelineError):
-    """Connected components did not settle within the bound; a defect, never a matter of data size."""
+    """Rounds did not settle within their bound; a defect, never a matter of data size."""
 
 
 def did_you_mean(word: str, known: Sequence[str]) -> str:
-    """Name what the user may have meant, as a sentence; where nothing is near, list what there is."""
+    """Name what the user may have meant, and list what there is."""
     near = get_close_matches(word, known, n=1, cutoff=0.6) or [
         name for name in known if name.lower() == word.lower()
     ]

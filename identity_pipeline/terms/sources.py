@@ -127,7 +127,7 @@ class Limits(Term):
     Attributes:
         rejected: the largest share of a delivery's rows that may be rejected.
         shrink_to: the smallest size of a full delivery, as a share of the last one applied.
-        broken_files: what a file that cannot be read does to the run: `fail` it at its end, or `warn`.
+        broken_files: what a file that cannot be read does to the run: `fail` it, or `warn`.
     """
 
     rejected: Share = Field(default=0.05, ge=0, le=1)

@@ -135,7 +135,7 @@ def _restorable(homeless: ir.Table, registry: Registry) -> ir.Table:
 
 
 def _births(engine: Engine, unborn: ir.Table, registry: Registry, make_id: IdMaker) -> ir.Table:
-    """New ids; where the birth key's id was ever given to another profile, `#2`, `#3` ... follow."""
+    """New ids; `#2`, `#3` ... follow where the birth key's id was given to another profile."""
     leading = unborn.filter(unborn.key == unborn.preferred_key)
     first = leading.filter(first_of(leading, "record", [leading["rank"], leading.key]))
     waiting = engine.keep(first.select("record", birth_key="identifier"))

@@ -141,6 +141,7 @@ def _forced(lower: Side, higher: Mapping[str, Side], pairs: ir.Table) -> ir.Tabl
 def forced_offers(
     engine: Engine, lower: Side, higher: Mapping[str, Side], task: MatchTask
 ) -> ir.Table:
+    """Always-match pairs as candidates that come before those of any rule."""
     if task.always is None:
         return engine.relation(CANDIDATE, [])
     forced = _forced(lower, higher, task.always)
@@ -223,6 +224,7 @@ def _int_pairs(engine: Engine, pairs: ir.Table) -> list[tuple[int, int]]:
 
 
 def matches_of(lower: Side, higher: Mapping[str, Side], chosen: ir.Table) -> ir.Table:
+    """Every group of the table with what it was attached to; columns as `Matched.matches`."""
     groups = lower.rows.filter(lower.rows._is_winner).select(_of="_group", key="_key")
     joined = groups.left_join(chosen, groups._of == chosen.group)
     names = [(side.rank, side.name) for side in higher.values()]

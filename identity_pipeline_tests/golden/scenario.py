@@ -55,7 +55,8 @@ def environment(folder: Path, *, include_unknown: bool) -> Path:
         text = unify.read_text(encoding="utf-8")
         for table in ("pos_customers", "web_events"):
             head, tail = text.split(f"- table: {table}", 1)
-            text = f"{head}- table: {table}{tail.replace('include_all: true', 'include_all: false', 1)}"
+            tail = tail.replace("include_all: true", "include_all: false", 1)
+            text = f"{head}- table: {table}{tail}"
         unify.write_text(text, encoding="utf-8")
     return copy
 
