@@ -57,7 +57,7 @@ def customer_asset(environment: Environment) -> dg.AssetsDefinition:
     deps = [
         names.UNIFIED,
         names.CONSOLIDATED,
-        *(names.members(table) for table in order),
+        names.KEYS,
         *(names.duplicates(table) for table in order),
         *(names.matches(table) for table in order[1:]),
         names.OVERRIDES,
@@ -110,7 +110,7 @@ def customer_asset(environment: Environment) -> dg.AssetsDefinition:
 
 def metrics_asset(environment: Environment) -> dg.AssetsDefinition:
     """Build the asset of unification metrics, one set of rows an ingestion date."""
-    deps = [names.CUSTOMERS, names.CONSOLIDATED, names.UNIFIED]
+    deps = [names.CUSTOMERS, names.CONSOLIDATED, names.KEYS, names.UNIFIED]
     about = (
         "Numbers of each run: records, duplicates, matches by rule, known and unknown customers."
     )

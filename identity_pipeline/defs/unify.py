@@ -152,20 +152,27 @@ def consolidate_asset(environment: Environment) -> dg.AssetsDefinition:
     order = environment.unify.order
     deps = [
         *(names.winners(table) for table in order),
+        *(names.members(table) for table in order),
         *(names.matches(table) for table in order[1:]),
         names.OVERRIDES,
     ]
-    about = "Records of all tables put together; those that Include all leaves out are marked."
+    described = {
+        names.CONSOLIDATED: "Records of all tables together; Include all marks those left out.",
+        names.KEYS: "Every source key with the consolidated record that holds it.",
+    }
     version = code_version(environment.unify)
 
     @dg.multi_asset(
         name="consolidate",
-        specs=[spec_of(names.CONSOLIDATED, GROUP, about, deps=deps, version=version)],
+        specs=[
+            spec_of(name, GROUP, text, deps=deps, version=version)
+            for name, text in described.items()
+        ],
     )
     def consolidated_records(warehouse: Warehouse) -> Results:
         with readable_failures(), warehouse.transaction() as engine:
-            rows = consolidation.consolidated(engine, environment)
-            results = store_all(engine, {names.CONSOLIDATED: rows})
+            consolidation.store(engine, environment)
+            results = [materialized(engine, name) for name in described]
         yield from results
 
     return consolidated_records
@@ -174,7 +181,11 @@ def consolidate_asset(environment: Environment) -> dg.AssetsDefinition:
 def match_pairs_asset(environment: Environment) -> dg.AssetsDefinition:
     """Build the asset of the product's ConflationMatchPairs."""
     about = "The product's ConflationMatchPairs: the tables of each consolidated record."
-    deps = [names.CONSOLIDATED, *(names.winners(table) for table in environment.unify.order)]
+    deps = [
+        names.CONSOLIDATED,
+        names.KEYS,
+        *(names.winners(table) for table in environment.unify.order),
+    ]
     version = code_version(environment.unify)
 
     @dg.multi_asset(

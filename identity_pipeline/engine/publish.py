@@ -7,7 +7,8 @@ import sqlglot as sg
 import sqlglot.expressions as sge
 
 from identity_pipeline.engine.base import PublishedTable
-from identity_pipeline.engine.duckdb import DIALECT, DuckDBEngine
+from identity_pipeline.engine.duckdb import DuckDBEngine
+from identity_pipeline.engine.statements import DIALECT, identifier
 
 ALIAS = "published"
 
@@ -35,9 +36,9 @@ def publish(engine: DuckDBEngine, tables: list[PublishedTable], file: Path) -> d
 
 
 def _write(engine: DuckDBEngine, table: PublishedTable) -> int:
-    target = sg.table(table.name, db="main", catalog=ALIAS, quoted=True)
-    count = engine.create(target, table.rows)
-    _comment(engine, target, "TABLE", table.description)
+    place = (ALIAS, "main", table.name)
+    count = engine.create(place, table.rows)
+    _comment(engine, identifier(place), "TABLE", table.description)
     for column in table.rows.columns:
         if description := table.columns.get(column):
             name = sg.column(column, table=table.name, db="main", catalog=ALIAS, quoted=True)

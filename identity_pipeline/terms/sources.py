@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from typing import Annotated, Literal, Self
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
@@ -45,6 +45,13 @@ TIME_CODES = {
 _CODE = re.compile("%.?", re.DOTALL)
 
 
+def _is_zone(name: str) -> bool:
+    try:
+        return bool(ZoneInfo(name))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+
+
 class Column(Term):
     """A column of a source table.
 
@@ -74,7 +81,7 @@ class Column(Term):
             )
         if self.format and not codes & {"%Y", "%y"}:
             raise ValueError("a format needs the year: %Y for four digits, %y for two")
-        if self.zone not in available_timezones():
+        if not _is_zone(self.zone):
             raise ValueError(f"'{self.zone}' is no time zone; write an IANA name as Europe/Berlin")
         return self
 

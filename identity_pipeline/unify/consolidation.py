@@ -34,13 +34,15 @@ class Consolidation:
     date: datetime.date
 
 
-def consolidated(engine: Engine, environment: Environment) -> ir.Table:
-    """Put the records of all tables together, by assignment or by components."""
+def store(engine: Engine, environment: Environment) -> None:
+    """Put the records of all tables together, by assignment or by components, with their keys."""
     if environment.unify.linking == "components":
         records = _connected(engine, environment)
     else:
         records = _assigned(engine, environment)
-    return consolidate(contributions(engine, environment, records))
+    parts = contributions(engine, environment, records)
+    engine.store(names.CONSOLIDATED, consolidate(parts))
+    engine.store(names.KEYS, keys_of(engine.table(names.CONSOLIDATED), parts))
 
 
 def read(engine: Engine, environment: Environment) -> Consolidation:
@@ -51,8 +53,7 @@ def read(engine: Engine, environment: Environment) -> Consolidation:
         for table in environment.unify.order
     }
     parts = contributions(engine, environment, records)
-    keys = engine.keep(keys_of(stored, parts))
-    return Consolidation(stored, keys, parts, _last_date(engine))
+    return Consolidation(stored, engine.table(names.KEYS), parts, _last_date(engine))
 
 
 def _last_date(engine: Engine) -> datetime.date:
