@@ -1,4 +1,4 @@
-"""YAML with positions: every value remembers its line."""
+"""YAML with positions: every value remembers its line, and how it is written."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -9,6 +9,7 @@ import yaml
 from identity_pipeline.terms.errors import Problem
 
 Path_ = tuple[str | int, ...]
+TEXT_TAG, MERGE_TAG = "tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"
 
 
 @dataclass
@@ -19,12 +20,14 @@ class Document:
         file: relative to the environment's folder.
         value: what the file says; None where it cannot be read.
         lines: the line of each value and key, by its path.
-        problems: syntax errors and keys written twice.
+        written: each single value as the file writes it, by its path; YAML may read it otherwise.
+        problems: syntax errors, keys written twice, keys that are no text.
     """
 
     file: str
     value: object = None
     lines: dict[Path_, int] = field(default_factory=dict)
+    written: dict[Path_, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
     def line(self, path: Path_) -> int:
@@ -36,6 +39,31 @@ class Document:
     def problem(self, path: Path_, message: str) -> Problem:
         """A problem with the value at a path."""
         return Problem(self.file, self.line(path), key_of(path), message)
+
+    def named(self, word: str, below: Path_) -> Path_:
+        """The path below another that a word names: as a path, as a key, or as a value.
+
+        Case does not count; where nothing is so written, it is the path above.
+        """
+        spoken = {key_of(path[len(below) :]): path for path in self._below(below)}
+        keys = {str(path[-1]).lower(): path for path in self._below(below)}
+        values = {self.written.get(path, "").lower(): path for path in self._below(below)}
+        return spoken.get(word) or keys.get(word.lower()) or values.get(word.lower()) or below
+
+    def _below(self, above: Path_) -> Iterator[Path_]:
+        depth = len(above)
+        return (path for path in self.lines if len(path) > depth and path[:depth] == above)
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML's safe loader, which says where a date is that is none (2022-13-40)."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> object:
+        try:
+            return super().construct_object(node, deep)  # type: ignore[no-untyped-call]
+        except ValueError as error:
+            message = f"'{node.value}' reads as a date or a number, but is none: put it in quotes"
+            raise yaml.MarkedYAMLError(problem=message, problem_mark=node.start_mark) from error
 
 
 def key_of(path: Path_) -> str:
@@ -52,39 +80,74 @@ def read_document(folder: Path, file: Path) -> Document:
     try:
         text = file.read_text(encoding="utf-8")
         root = yaml.compose(text, Loader=yaml.SafeLoader)
-        document.value = yaml.safe_load(text) if root else None
+        if root is None:
+            document.problems.append(Problem(document.file, 0, "", "the file is empty"))
+            return document
+        _locate(document, root)
+        if not document.problems:
+            # S506: the loader is the safe one, with better words.
+            document.value = yaml.load(text, Loader=_Loader)  # noqa: S506
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        place = f"column {mark.column + 1}: " if mark else ""
-        line = mark.line + 1 if mark else 0
-        message = f"{place}not YAML: {error.problem or error.context}"
+        document.problems.append(_syntax_problem(document.file, error))
+    except yaml.reader.ReaderError as error:
+        line = text[: error.position].count("\n") + 1
+        message = f"a control character (code {error.character}) is no text: remove it"
         document.problems.append(Problem(document.file, line, "", message))
-        return document
-    except (UnicodeDecodeError, ValueError) as error:
-        document.problems.append(Problem(document.file, 0, "", f"cannot be read: {error}"))
-        return document
-    if root is None:
-        document.problems.append(Problem(document.file, 0, "", "the file is empty"))
-        return document
-    for path, node, is_repeated in _walk(root, ()):
-        document.lines.setdefault(path, node.start_mark.line + 1)
-        if is_repeated:
-            line = node.start_mark.line + 1
-            message = "the key is written twice; YAML would keep the last one only"
-            document.problems.append(Problem(document.file, line, key_of(path), message))
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        document.problems.append(Problem(document.file, line, "", "not UTF-8: save it as UTF-8"))
+    except OSError as error:
+        message = f"cannot be read: {error.strerror}"
+        document.problems.append(Problem(document.file, 0, "", message))
     return document
 
 
-def _walk(node: yaml.Node, path: Path_) -> Iterator[tuple[Path_, yaml.Node, bool]]:
-    """Every key and value with its path, and whether its key was there before."""
-    yield path, node, False
+def _syntax_problem(file: str, error: yaml.MarkedYAMLError) -> Problem:
+    mark = error.problem_mark or error.context_mark
+    text = f"not YAML: {error.problem or error.context}"
+    if "'\\t'" in text:
+        text = "not YAML: a tab cannot indent or separate; use blanks"
+    place = f"column {mark.column + 1}: " if mark else ""
+    return Problem(file, mark.line + 1 if mark else 0, "", place + text)
+
+
+def _locate(document: Document, root: yaml.Node) -> None:
+    """Note where every key and value stands, and what YAML would accept but we do not."""
+    for path, node, fault in _walk(root, (), ()):
+        line = node.start_mark.line + 1
+        document.lines.setdefault(path, line)
+        if isinstance(node, yaml.ScalarNode):
+            document.written[path] = node.value
+        if fault:
+            document.problems.append(Problem(document.file, line, key_of(path), fault))
+
+
+def _walk(
+    node: yaml.Node, path: Path_, above: tuple[int, ...]
+) -> Iterator[tuple[Path_, yaml.Node, str | None]]:
+    """Every key and value with its path, and what is wrong with it."""
+    if id(node) in above:
+        yield path, node, "the value contains itself: remove the reference (*)"
+        return
+    yield path, node, None
+    above = (*above, id(node))
     if isinstance(node, yaml.SequenceNode):
         for place, item in enumerate(node.value):
-            yield from _walk(item, (*path, place))
+            yield from _walk(item, (*path, place), above)
     elif isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
             name = str(key.value)
-            yield (*path, name), key, name in seen
+            yield (*path, name), key, _key_fault(key, name in seen)
             seen.add(name)
-            yield from _walk(value, (*path, name))
+            yield from _walk(value, (*path, name), above)
+
+
+def _key_fault(key: yaml.Node, is_repeated: bool) -> str | None:
+    if not isinstance(key, yaml.ScalarNode):
+        return "a key is one word, not a list or a mapping"
+    if key.tag not in (TEXT_TAG, MERGE_TAG):
+        return f"YAML does not read the key {key.value} as text: put it in quotes"
+    if is_repeated:
+        return "the key is written twice; YAML would keep the last one only"
+    return None

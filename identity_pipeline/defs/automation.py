@@ -30,8 +30,8 @@ REFRESH, INGEST, MATCH_ONLY, UNIFY = "refresh", "ingest", "match_only", "unify"
 def jobs(days: dg.PartitionsDefinition[str]) -> dict[str, "AssetJob"]:
     """The four ways to run: files only, up to matches, up to customers, everything."""
     ingested = dg.AssetSelection.groups("sources")
-    matched = dg.AssetSelection.assets(dg.AssetKey(names.MATCH_PAIRS.key)).upstream()
-    unified = dg.AssetSelection.assets(dg.AssetKey(names.METRICS.key)).upstream() | matched
+    matched = _up_to(names.MATCH_PAIRS)
+    unified = _up_to(names.METRICS) | matched
     described = {
         INGEST: (ingested, "Load the files of an ingestion date."),
         MATCH_ONLY: (
@@ -45,6 +45,12 @@ def jobs(days: dg.PartitionsDefinition[str]) -> dict[str, "AssetJob"]:
         name: dg.define_asset_job(name, selection, description=text, partitions_def=days)
         for name, (selection, text) in described.items()
     }
+
+
+def _up_to(name: names.TableName) -> dg.AssetSelection:
+    """A table with all that it needs, and what is made along with that."""
+    needed = dg.AssetSelection.assets(dg.AssetKey(name.key)).upstream()
+    return needed.required_multi_asset_neighbors()
 
 
 def daily(job: "AssetJob") -> "AssetSchedule | dg.ScheduleDefinition":

@@ -3,13 +3,16 @@
 from pathlib import Path
 
 from identity_pipeline.terms.base import Term
-from identity_pipeline.terms.sources import Column, Limits, Profile, SourceTable
-from identity_pipeline.terms.unification import TableStep, Unification
+from identity_pipeline.terms.sources import Column, ColumnType, Limits, Profile, SourceTable
+from identity_pipeline.terms.unification import Overrides, TableStep, Unification
 
 # The product's template of custom matches, and ours of value lists.
 CUSTOM_MATCH_COLUMNS = ("Table1", "Table1Key", "Table2", "Table2Key")
 BYPASS_COLUMNS = ("Value",)
 ALIAS_COLUMNS = ("Value", "Alias")
+
+# Columns of Customer that unification makes itself.
+OWN_COLUMNS = ("CustomerId", "PreviousCustomerId", "IdentityStatus", "BecameKnownAt")
 
 
 class Environment(Term):
@@ -38,21 +41,46 @@ class Environment(Term):
         """A table's place in the match order, from 1."""
         return self.unify.order.index(table) + 1
 
+    def selected(self, table: str) -> tuple[str, ...]:
+        """The columns that a table brings into unification; none where it has no profile."""
+        source = self.sources.get(table)
+        return source.profile.columns if source and source.profile else ()
+
+    def type_of(self, table: str, column: str) -> ColumnType | None:
+        """A column's type; none where there is no such column."""
+        source = self.sources.get(table)
+        return source.columns[column].type if source and column in source.columns else None
+
+    @property
+    def key_columns(self) -> tuple[str, ...]:
+        """Columns of Customer that hold each table's key, and its alternate keys."""
+        return tuple(
+            f"{source.data_source}_{source.table}_{source.profile.primary_key}{alternate}"
+            for table in self.unify.order
+            if (source := self.sources.get(table)) and source.profile
+            for alternate in ("", "_Alternate")
+        )
+
 
 def override_sources(environment: Environment) -> dict[str, SourceTable]:
     """Custom matches and value lists as sources: delivered by date, a delivery replaces the last.
 
     An empty delivery is a legitimate one: it takes every line back.
     """
-    asked = environment.unify.overrides
-    files: dict[str, tuple[str, tuple[str, ...]]] = {}
-    if asked.never_match:
-        files["never_match"] = (asked.never_match, CUSTOM_MATCH_COLUMNS)
-    if asked.always_match:
-        files["always_match"] = (asked.always_match, CUSTOM_MATCH_COLUMNS)
-    files |= {f"bypass_{name}": (path, BYPASS_COLUMNS) for name, path in asked.bypass.items()}
-    files |= {f"alias_{name}": (path, ALIAS_COLUMNS) for name, path in asked.alias.items()}
+    files = override_files(environment.unify.overrides)
     return {name: _override(name, path, columns) for name, (path, columns) in files.items()}
+
+
+def override_files(overrides: Overrides) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """The name of each file of overrides: where it lands, and its columns."""
+    files: dict[str, tuple[str, tuple[str, ...]]] = {}
+    if overrides.never_match:
+        files["never_match"] = (overrides.never_match, CUSTOM_MATCH_COLUMNS)
+    if overrides.always_match:
+        files["always_match"] = (overrides.always_match, CUSTOM_MATCH_COLUMNS)
+    files |= {f"bypass_{name}": (path, BYPASS_COLUMNS) for name, path in overrides.bypass.items()}
+    files |= {f"alias_{name}": (path, ALIAS_COLUMNS) for name, path in overrides.alias.items()}
+    return files
 
 
 def _override(name: str, landing: str, columns: tuple[str, ...]) -> SourceTable:
