@@ -24,6 +24,7 @@ HomeFolder = Annotated[
 ]
 DEFAULT_ENVIRONMENT, DEFAULT_HOME = Path("data/contoso"), Path("data")
 
+MODULE = "identity_pipeline.definitions"
 FAILED, WRONG_CONFIGURATION = 1, 2
 
 
@@ -93,8 +94,10 @@ def ui(
         HOME_VARIABLE: str(home.resolve()),
         "DAGSTER_HOME": str(dagster_home(home)),
     }
-    arguments = ["dagster", "dev", "--module-name", "identity_pipeline.definitions"]
-    os.execvp(arguments[0], [*arguments, "--port", str(port)])  # noqa: S606 - our own words
+    workspace = Path("workspace.yaml")
+    where = ["--workspace", str(workspace)] if workspace.exists() else ["--module-name", MODULE]
+    arguments = ["dagster", "dev", *where, "--port", str(port)]
+    os.execvp(arguments[0], arguments)  # noqa: S606 - our own words
 
 
 if __name__ == "__main__":
