@@ -68,9 +68,14 @@ def definitions_of(environment: Environment, home: Home) -> dg.Definitions:
         jobs=[*jobs.values()],
         schedules=[automation.daily(refresh)],
         sensors=[automation.file_sensor(environment, sources, refresh)],
-        resources={"warehouse": Warehouse(database=str(home.warehouse))},
+        resources={"warehouse": _warehouse(environment, home)},
         executor=dg.in_process_executor,
     )
+
+
+def _warehouse(environment: Environment, home: Home) -> Warehouse:
+    folders = [environment.folder, home.warehouse.parent, home.published.parent]
+    return Warehouse(database=str(home.warehouse), folders=[str(folder) for folder in folders])
 
 
 def definitions_from_variables() -> dg.Definitions:

@@ -8,10 +8,10 @@ from pathlib import Path
 import dagster as dg
 import filelock
 from dagster_duckdb import DuckDBResource
-from pydantic import PrivateAttr
+from pydantic import Field, PrivateAttr
 
 from identity_pipeline.engine.base import Engine
-from identity_pipeline.engine.registry import OpenEngine, open_engine
+from identity_pipeline.engine.registry import Limits, OpenEngine, open_engine
 from identity_pipeline.terms.errors import WarehouseBusy
 
 # How long a run waits for another one before it gives up, and how often it says so.
@@ -26,25 +26,32 @@ class Warehouse(DuckDBResource):
     closes in any case, and names the run it waits for.
     """
 
+    folders: list[str] = Field(
+        default_factory=list, description="The only folders that may be read and written."
+    )
+
     _open: OpenEngine | None = PrivateAttr(default=None)
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Warehouse"]:
         """Hold the warehouse from the first asset of a run to the last."""
         path = Path(self.database)
+        # Customers' data is for the user who runs this, not for the machine's others.
+        mask = os.umask(0o077)
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = filelock.FileLock(f"{path}.lock")
         self._wait(lock, context)
         try:
             holder = path.with_suffix(".holder")
             holder.write_text(f"process {os.getpid()}, run {context.run_id}\n", encoding="utf-8")
-            with open_engine(path) as opened:
+            with open_engine(path, Limits(tuple(map(Path, self.folders)))) as opened:
                 self._open = opened
                 yield self
             holder.unlink(missing_ok=True)
         finally:
             self._open = None
             lock.release()
+            os.umask(mask)
 
     def _wait(self, lock: filelock.BaseFileLock, context: dg.InitResourceContext) -> None:
         holder = Path(self.database).with_suffix(".holder")

@@ -7,7 +7,7 @@ import dagster as dg
 from rich.console import Console
 from rich.table import Table
 
-from identity_pipeline.engine.registry import open_engine
+from identity_pipeline.engine.registry import Limits, open_engine
 from identity_pipeline.serving.summary import Change, changes_on
 from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import Environment, override_sources
@@ -50,7 +50,7 @@ def print_summary(
     table.add_row(*(f"{value:,.0f}" for value in shown.values()))
     console.print()
     console.print(table)
-    with open_engine(published, read_only=True) as opened:
+    with open_engine(published, Limits(read_only=True)) as opened:
         changes = changes_on(opened.engine, date)
     for event, word in WORDS.items():
         _print_changes(console, word, [change for change in changes if change.event == event])

@@ -39,14 +39,35 @@ class OpenEngine:
         return counts
 
 
+@dataclass(frozen=True)
+class Limits:
+    """What an engine may touch and use.
+
+    Attributes:
+        folders: the only folders whose files it reads and writes; none is no limit.
+        read_only: whether the database may be changed.
+    """
+
+    folders: tuple[Path, ...] = ()
+    read_only: bool = False
+
+
 @contextmanager
-def open_engine(database: Path | None, read_only: bool = False) -> Iterator[OpenEngine]:
+def open_engine(database: Path | None, limits: Limits = Limits()) -> Iterator[OpenEngine]:
     """Open a database file, or one in memory, and close it in any case."""
-    connection = duckdb.connect(str(database) if database else ":memory:", read_only=read_only)
+    path = str(database) if database else ":memory:"
+    connection = duckdb.connect(path, read_only=limits.read_only)
     try:
         # Nothing is ever downloaded at run time.
         connection.execute("set autoinstall_known_extensions = false")
         connection.execute("set autoload_known_extensions = false")
-        yield OpenEngine(connection, DuckDBEngine(connection))
+        engine = DuckDBEngine(connection)
+        if limits.folders:
+            allowed = [f"{folder}/" for folder in limits.folders]
+            connection.execute("set allowed_directories = $allowed", {"allowed": allowed})
+            connection.execute("set enable_external_access = false")
+            # From here on no statement can lift the limits.
+            connection.execute("set lock_configuration = true")
+        yield OpenEngine(connection, engine)
     finally:
         connection.close()
