@@ -78,30 +78,27 @@ def keys_of(consolidated: ir.Table, contributions: Sequence[Contribution]) -> ir
         `key`, `preferred_key` (the table's winner in the record), `identifier`
         (`DataSource|Table|Key`).
     """
-    leaders = consolidated.filter(consolidated.leads)
-    leaders = leaders.select(_record="record", _rank="rank", preferred_key="key")
     parts = [_keys_of_table(consolidated, part) for part in contributions]
-    together = ibis.union(*parts) if len(parts) > 1 else parts[0]
-    return together.join(
-        leaders, [together.record == leaders._record, together["rank"] == leaders._rank]
-    ).drop("_record", "_rank")
+    return ibis.union(*parts) if len(parts) > 1 else parts[0]
 
 
 def _keys_of_table(consolidated: ir.Table, part: Contribution) -> ir.Table:
     keys = part.members.select(group="_group", key="_key").distinct()
-    groups = consolidated.filter(consolidated["rank"] == part.rank).select(
-        "record", "kept", "group"
-    )
-    joined = keys.join(groups, "group")
+    here = consolidated.filter(consolidated["rank"] == part.rank)
+    groups = here.select("record", "kept", _of="group")
+    leaders = here.filter(here.leads).select(_record="record", preferred_key="key")
+    held = groups.join(leaders, groups.record == leaders._record)
+    joined = keys.join(held, keys.group == held._of)
     prefix = ibis.literal(f"{part.data_source}{BAR}{part.table_name}{BAR}")
     return joined.select(
         "record",
         "kept",
+        "key",
+        "preferred_key",
         rank=ibis.literal(part.rank, "int64"),
         table=ibis.literal(part.table),
         data_source=ibis.literal(part.data_source),
         table_name=ibis.literal(part.table_name),
-        key="key",
         identifier=prefix + joined.key,
     )
 

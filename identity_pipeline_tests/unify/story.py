@@ -1,0 +1,176 @@
+"""Unification of small tables without Dagster, run after run on one warehouse in memory."""
+
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from identity_pipeline.engine.base import Engine
+from identity_pipeline.engine.registry import OpenEngine
+from identity_pipeline.terms import names
+from identity_pipeline.terms.environment import Environment, override_sources
+from identity_pipeline.terms.sources import SourceTable
+from identity_pipeline.terms.unification import Unification
+from identity_pipeline.unify import consolidation, overrides, tasks
+from identity_pipeline.unify.connect import link_table
+from identity_pipeline.unify.deduplicate import deduplicate
+from identity_pipeline.unify.identify import audit, identify
+from identity_pipeline.unify.match import match_table
+from identity_pipeline.unify.merge import unify_columns
+from identity_pipeline.unify.profile import profile_rows
+
+Rows = list[tuple[object, ...]]
+TYPES = {"text": "string", "integer": "int64", "date": "date"}
+FIRST_DAY = datetime.date(2024, 1, 1)
+OVERRIDES = ("Table1", "Table1Key", "Table2", "Table2Key")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A source table of a story: `Id Name Born:date`, the first column is the key."""
+
+    columns: Mapping[str, str]
+    rows: Rows
+
+
+def table(columns: str, *rows: tuple[object, ...]) -> Table:
+    """A table from a line of column names, each with a type where it is not text."""
+    parts = [word.partition(":") for word in columns.split()]
+    return Table({name: kind or "text" for name, _, kind in parts}, list(rows))
+
+
+def source(name: str, content: Table, semantics: Mapping[str, str] | None = None) -> SourceTable:
+    """The declaration of a story's table; the product calls `contacts` S|Contacts."""
+    columns = {
+        column: {"type": kind, "semantic": (semantics or {}).get(column)}
+        for column, kind in content.columns.items()
+    }
+    key = next(iter(content.columns))
+    return SourceTable.model_validate(
+        {
+            "name": name,
+            "data_source": "S",
+            "table": name.capitalize(),
+            "landing": f"{name}/{{ingestion_date}}/*.csv",
+            "primary_key": key,
+            "columns": columns,
+            "profile": {"primary_key": key, "columns": list(columns)},
+        }
+    )
+
+
+@dataclass
+class Story:
+    """An environment that is run again and again; the registry stays.
+
+    Attributes:
+        unify: what `unify.yaml` says, without `known_if` where nobody asks.
+        semantics: semantic types, by table and column.
+    """
+
+    opened: OpenEngine
+    unify: dict[str, object]
+    semantics: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    runs: int = 0
+
+    def run(self, tables: Mapping[str, Table], **files: Sequence[tuple[object, ...]]) -> None:
+        """Unify what the sources hold now; files are never, always, bypass_x or alias_x."""
+        self.runs += 1
+        with self.opened.transaction() as engine:
+            environment = self._environment(tables)
+            self._land(engine, environment, tables, files)
+            _unify(engine, environment)
+
+    def rows(self, query: str) -> Rows:
+        """Rows of a query over the warehouse."""
+        return self.opened.connection.execute(query).fetchall()
+
+    def keyrings(self) -> set[str]:
+        """Each customer as its keys: `Contacts 1, Members 7`."""
+        query = """
+            select string_agg(TableName || ' ' || AlternateValue, ', '
+                order by TableName, AlternateValue)
+            from customer.alternate_key group by CustomerId
+        """
+        return {str(keys) for (keys,) in self.rows(query)}
+
+    def ids(self) -> dict[str, str]:
+        """The customer of each key, by `Contacts 1`."""
+        query = "select TableName || ' ' || AlternateValue, CustomerId from customer.alternate_key"
+        return {str(key): str(customer) for key, customer in self.rows(query)}
+
+    def history(self) -> Rows:
+        """Run, event and rule of every change, without those of the first run."""
+        return self.rows(
+            "select run, event, rule, keys from customer.customer_id_history where run > 1"
+            " order by run, event, keys"
+        )
+
+    def _environment(self, tables: Mapping[str, Table]) -> Environment:
+        declared = {n: source(n, content, self.semantics.get(n)) for n, content in tables.items()}
+        first_table, first = next(iter(tables.items()))
+        column = list(first.columns)[-1]
+        default = {
+            "columns": {column: [f"{first_table}.{column}"]},
+            "known_if": {"any_of": [], "or_from": [first_table]},
+        }
+        asked = Unification.model_validate(default | self.unify)
+        return Environment(name="story", folder=Path(), sources=declared, unify=asked)
+
+    def _land(
+        self,
+        engine: Engine,
+        environment: Environment,
+        tables: Mapping[str, Table],
+        files: Mapping[str, Sequence[tuple[object, ...]]],
+    ) -> None:
+        day = FIRST_DAY + datetime.timedelta(days=self.runs)
+        delivered = dict(tables)
+        for name, declared in override_sources(environment).items():
+            lines = files.get(name.removesuffix("_match"), ())
+            delivered[name] = Table(dict.fromkeys(declared.columns, "text"), list(lines))
+        for name, content in delivered.items():
+            columns = {column: TYPES[kind] for column, kind in content.columns.items()}
+            placed = [(*row, day, "f.csv", line) for line, row in enumerate(content.rows, 2)]
+            place = {"_ingestion_date": "date", "_file": "string", "_line": "int64"}
+            engine.store(names.current(name), engine.relation(columns | place, placed))
+        ledger = {"table_name": "string", "ingestion_date": "date", "status": "string"}
+        engine.store(names.DELIVERIES, engine.relation(ledger, [("t", day, "applied")]))
+
+
+def _unify(engine: Engine, environment: Environment) -> None:
+    asked = environment.unify.overrides
+    kinds = {"always": asked.always_match, "never": asked.never_match}
+    files = {k: engine.table(names.current(f"{k}_match")) for k, path in kinds.items() if path}
+    found = overrides.custom_matches(engine, files, tasks.product_names(environment))
+    engine.store(names.OVERRIDES, found.pairs)
+    engine.store(names.OVERRIDE_PROBLEMS, found.problems)
+    for name in environment.unify.order:
+        rows = profile_rows(engine.table(names.current(name)), environment.profile(name))
+        one = deduplicate(engine, rows, tasks.deduplication_task(engine, environment, name))
+        engine.store(names.members(name), one.members)
+        engine.store(names.winners(name), one.winners)
+        engine.store(names.duplicates(name), one.duplicates)
+    way = link_table if environment.unify.linking == "components" else match_table
+    for name in environment.unify.order[1:]:
+        lower = tasks.lower_side(engine, environment, name)
+        above = tasks.higher_sides(engine, environment, name)
+        matched = way(engine, lower, above, tasks.match_task(engine, environment, name))
+        engine.store(names.matches(name), matched.matches)
+        engine.store(names.ambiguities(name), matched.ambiguities)
+    consolidation.store(engine, environment)
+    parts = consolidation.read(engine, environment)
+    unified = unify_columns(parts.consolidated, parts.contributions, environment.unify)
+    engine.store(names.UNIFIED, unified)
+    result = identify(engine, environment, parts, engine.table(names.UNIFIED))
+    stored = {
+        names.CUSTOMERS: result.customers,
+        names.ALTERNATE_KEY: result.alternate_keys,
+        names.KEY_REGISTRY: result.registry.keys,
+        names.FORMER_IDS: result.registry.former,
+        names.PROFILE_REGISTRY: result.registry.profiles,
+        names.CUSTOMER_ID_HISTORY: result.registry.history,
+    }
+    for name, rows in {name: engine.keep(rows) for name, rows in stored.items()}.items():
+        engine.store(name, rows)
+    assert not any(audit(engine).values())
