@@ -1,48 +1,41 @@
 """Reading an environment: a folder of YAML becomes frozen terms, or one error with all problems."""
 
 import re
-import typing
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
-from types import UnionType
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from identity_pipeline.config_references import reference_problems, reference_warnings
+from identity_pipeline.config_references import Found, reference_problems, rules_of
 from identity_pipeline.config_yaml import Document, Path_, read_document
-from identity_pipeline.terms.base import Term
-from identity_pipeline.terms.environment import Environment
+from identity_pipeline.terms import names
+from identity_pipeline.terms.base import Name, Term
+from identity_pipeline.terms.environment import Environment, override_files
 from identity_pipeline.terms.errors import ConfigError, Problem, did_you_mean
 from identity_pipeline.terms.sources import SourceTable
 from identity_pipeline.terms.unification import Unification
+from identity_pipeline.terms.wording import (
+    PREFERENCE_KINDS,
+    keys_at,
+    message_of,
+    preference_message,
+)
 
 UNIFY, SOURCES = "unify.yaml", "sources"
-NAME = re.compile(r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")
-
-# What pydantic calls things, in words for people.
-WORDS = {
-    "missing": "is missing",
-    "string_type": "must be text; put it in quotes",
-    "bool_type": "must be true or false",
-    "bool_parsing": "must be true or false",
-    "int_type": "must be a whole number",
-    "int_parsing": "must be a whole number",
-    "float_parsing": "must be a number or a share such as 5%",
-    "tuple_type": "must be a list",
-    "dict_type": "must be a mapping",
-    "model_type": "must be a mapping",
-    "model_attributes_type": "must be a mapping",
-    "too_short": "must not be empty",
-    "union_tag_not_found": "needs a 'kind'",
-}
 
 
 def load_environment(folder: Path) -> Environment:
     """Read a folder of YAML.
 
+    A file with problems of its own does not hide those of the others: what names a source that
+    cannot be read is left unchecked, the rest is checked.
+
     Args:
-        folder: has `unify.yaml` and `sources/*.yaml`.
+        folder: has `unify.yaml` and `sources/*.yaml`; its name is the environment's.
 
     Raises:
         ConfigError: with every problem, each with file, line, key and remedy.
@@ -50,31 +43,45 @@ def load_environment(folder: Path) -> Environment:
     documents, problems = _documents(folder)
     sources: dict[str, SourceTable] = {}
     by_source: dict[str, Document] = {}
-    unify: Unification | None = None
+    unreadable: set[str] = set()
     for document in documents:
-        if document.problems:
-            problems += document.problems
-        elif document.file == UNIFY:
-            unify = _term(Unification, document, problems)
-        elif source := _term(SourceTable, document, problems):
-            if source.name in sources:
-                other = by_source[source.name].file
-                problems.append(document.problem(("name",), f"'{source.name}' is in {other} too"))
+        if document.file == UNIFY:
+            continue
+        source = _term(SourceTable, document, problems)
+        if source is None:
+            unreadable |= _likely_names(document)
+        elif source.name in sources:
+            other = by_source[source.name].file
+            problems.append(document.problem(("name",), f"'{source.name}' is in {other} too"))
+        else:
             sources[source.name], by_source[source.name] = source, document
     unify_document = next((d for d in documents if d.file == UNIFY), None)
-    if unify is None or unify_document is None or problems:
+    unify = _term(Unification, unify_document, problems) if unify_document else None
+    reserved = override_files(unify.overrides) if unify else ()
+    problems += _source_problems(sources, by_source, reserved)
+    if unify is None or unify_document is None:
         raise ConfigError(problems)
-    environment = Environment(name=folder.name, folder=folder, sources=sources, unify=unify)
-    found = reference_problems(environment, unify_document, by_source)
-    if found:
-        raise ConfigError(found)
+    name = folder.resolve().name
+    environment = Environment(name=name, folder=folder, sources=sources, unify=unify)
+    problems += reference_problems(environment, unify_document, unreadable)
+    if problems:
+        raise ConfigError(problems)
     return environment
 
 
 def warnings(environment: Environment) -> list[Problem]:
-    """What is allowed but probably not meant."""
+    """What is allowed but probably not meant, in `unify.yaml`."""
     document = read_document(environment.folder, environment.folder / UNIFY)
-    return reference_warnings(environment, document)
+    found = (*_weak_rules(environment), *_mixed_types(environment))
+    return [document.problem(path, text) for path, text in found]
+
+
+def source_problem(environment: Environment, table: str, path: Path_, message: str) -> Problem:
+    """A problem of a source that shows only when its columns are typed, with its file and line."""
+    folder = environment.folder
+    documents = (read_document(folder, file) for file in sorted((folder / SOURCES).glob("*.yaml")))
+    document = next(d for d in documents if d.written.get(("name",)) == table)
+    return document.problem(path, message)
 
 
 def _documents(folder: Path) -> tuple[list[Document], list[Problem]]:
@@ -82,9 +89,11 @@ def _documents(folder: Path) -> tuple[list[Document], list[Problem]]:
         message = "there is no such folder; name an environment with --environment"
         raise ConfigError([Problem(str(folder), 0, "", message)])
     problems: list[Problem] = []
-    if not NAME.match(folder.name):
-        message = "the folder's name names tables: small letters, digits and underscores"
-        problems.append(Problem(folder.name, 0, "", message))
+    try:
+        TypeAdapter(Name).validate_python(folder.resolve().name)
+    except ValidationError:
+        message = "the folder's name is the environment's: small letters, digits and underscores"
+        problems.append(Problem(folder.resolve().name, 0, "", message))
     files = sorted((folder / SOURCES).glob("*.yaml"))
     if not files:
         problems.append(Problem(f"{SOURCES}/", 0, "", "there is no source: add a file a table"))
@@ -104,31 +113,72 @@ T = TypeVar("T", bound=Term)
 
 def _term(kind: type[T], document: Document, problems: list[Problem]) -> T | None:
     """The document as a term; what does not fit is added to the problems."""
+    if document.problems:
+        problems += document.problems
+        return None
     try:
         return kind.model_validate(document.value)
     except ValidationError as error:
-        for details in error.errors(include_url=False):
-            path = _path(details, document)
-            problems.append(document.problem(path, _message(kind, path, details)))
+        found = _misfits(kind, document, error)
+        problems += [document.problem(path, text) for path, text in found.items()]
         return None
 
 
-def _path(details: ErrorDetails, document: Document) -> Path_:
-    """Where in the document: pydantic names union members and functions too, the document not."""
-    path: list[str | int] = []
-    value: object = document.value
-    *_, last = details["loc"] or ("",)
-    for step in details["loc"]:
-        inside = _member(value, step)
-        if inside is not _ABSENT:
-            value = inside
-        elif details["type"] != "missing" or step != last:
+def _misfits(kind: type[Term], document: Document, error: ValidationError) -> dict[Path_, str]:
+    """What does not fit, one message a place."""
+    found = _undeclared(document) if kind is SourceTable else {}
+    repeats_those = bool(found)
+    for details in error.errors(include_url=False):
+        path, message = _misfit(kind, document, details)
+        # A list whose entries do not fit counts as empty; the first undeclared column hides more.
+        hides = details["type"] == "too_short" and details["input"]
+        if hides or (repeats_those and path == () and "has no column" in message):
             continue
-        path.append(step)
-    return tuple(path)
+        # Of a union's complaints, the one about text says how to write the value.
+        if path not in found or details["type"] == "string_type":
+            found[path] = message
+    for path in [path for path, text in found.items() if text.startswith("unknown key")]:
+        word, known = str(path[-1]), keys_at(kind, path[:-1])
+        for meant in get_close_matches(word, known, n=1):
+            if found.get((*path[:-1], meant), "").endswith("is missing"):
+                del found[*path[:-1], meant]
+    return found
+
+
+def _misfit(kind: type[Term], document: Document, details: ErrorDetails) -> tuple[Path_, str]:
+    for place, step in enumerate(details["loc"]):
+        if step in PREFERENCE_KINDS:
+            path, value = _walk(document.value, details["loc"][:place], is_missing=False)
+            return path, preference_message(value)
+    path, _ = _walk(document.value, details["loc"], is_missing=details["type"] == "missing")
+    message = message_of(kind, path, details, document.written.get(path))
+    if details["type"] == "value_error":
+        sentence = message.split(". ")[0]
+        for word in reversed(re.findall(r"'([^']*)'", sentence)):
+            if (named := document.named(word, path)) != path:
+                return named, message
+    return path, message
 
 
 _ABSENT = object()
+
+
+def _walk(value: object, location: Path_, is_missing: bool) -> tuple[Path_, object]:
+    """Where in the document: the validator names kinds and variants too, the document not."""
+    path: Path_ = ()
+    is_told = False
+    for place, step in enumerate(location, start=1):
+        # A filter's kind comes before its keys, and may be spelt as one of them.
+        if path[:1] == ("row_filter",) and isinstance(value, dict) and not is_told:
+            is_told = True
+            continue
+        inside = _member(value, step)
+        if inside is not _ABSENT:
+            value, is_told = inside, False
+        elif not is_missing or place < len(location):
+            continue
+        path = (*path, step)
+    return path, value
 
 
 def _member(value: object, step: str | int) -> object:
@@ -140,62 +190,84 @@ def _member(value: object, step: str | int) -> object:
     return _ABSENT
 
 
-def _message(kind: type[Term], path: Path_, details: ErrorDetails) -> str:
-    context = details.get("ctx", {})
-    match details["type"]:
-        case "extra_forbidden":
-            word = str(details["loc"][-1])
-            return f"unknown key '{word}'. {did_you_mean(word, _keys(kind, path[:-1]))}"
-        case "literal_error" | "enum":
-            known = tuple(re.findall(r"'([^']*)'", str(context.get("expected", ""))))
-            return (
-                f"'{details['input']}' is not known. {did_you_mean(str(details['input']), known)}"
-            )
-        case "union_tag_invalid":
-            known = tuple(re.findall(r"'([^']*)'", str(context.get("expected_tags", ""))))
-            return (
-                f"'{context.get('tag')}' is not known. {did_you_mean(str(context['tag']), known)}"
-            )
-        case "value_error":
-            return str(context.get("error", details["msg"]))
-        case "string_pattern_mismatch":
-            return f"'{details['input']}' does not fit {context.get('pattern')}"
-        case name:
-            return WORDS.get(name, details["msg"][:1].lower() + details["msg"][1:])
+def _undeclared(document: Document) -> dict[Path_, str]:
+    """Every column that a source names but does not declare, each in its place."""
+    declared = _member(document.value, "columns")
+    if not isinstance(declared, dict):
+        return {}
+    table = document.written.get(("name",), "")
+    return {
+        path: f"table '{table}' has no column '{word}'. {did_you_mean(word, tuple(declared))}"
+        for path, word in document.written.items()
+        if _names_a_column(path) and word and word not in declared
+    }
 
 
-def _keys(kind: type[Term], path: Path_) -> tuple[str, ...]:
-    """The keys that a mapping at a path of the document may have."""
-    kinds: list[Any] = [kind]
-    for step in path:
-        kinds = [inner for outer in kinds for inner in _inside(outer, step)]
-    names = [
-        field.alias or name
-        for model in kinds
-        if isinstance(model, type) and issubclass(model, BaseModel)
-        for name, field in model.model_fields.items()
+def _names_a_column(path: Path_) -> bool:
+    match path:
+        case ("primary_key" | "updated_on",) | ("profile", "primary_key"):
+            return True
+        case ("profile", "columns", int()) | ("row_filter", *_, "column"):
+            return True
+    return False
+
+
+def _likely_names(document: Document) -> set[str]:
+    """What a source that cannot be read may be called: as it says, or as its file."""
+    stem = Path(document.file).stem
+    return {stem, document.written.get(("name",), stem)}
+
+
+def _source_problems(
+    sources: Mapping[str, SourceTable], documents: Mapping[str, Document], reserved: Collection[str]
+) -> list[Problem]:
+    """What is wrong between sources: names that are taken.
+
+    Args:
+        sources: by name, each valid for itself.
+        documents: the document of each source.
+        reserved: the names of the files of overrides.
+    """
+    found: list[Problem] = []
+    # Key columns of Customer are made of both names, and do not tell them apart by case.
+    products = Counter((s.data_source.lower(), s.table.lower()) for s in sources.values())
+    for name, source in sources.items():
+        if name in reserved:
+            text = f"'{name}' is the name of a file of overrides; choose another"
+            found.append(documents[name].problem(("name",), text))
+        if names.matches(name) == names.OVERRIDES:
+            text = f"the table {names.OVERRIDES} of custom matches is in the way; choose another"
+            found.append(documents[name].problem(("name",), text))
+        if products[source.data_source.lower(), source.table.lower()] > 1:
+            text = f"another source is {source.data_source} {source.table} too"
+            found.append(documents[name].problem(("table",), text))
+    return found
+
+
+def _weak_rules(environment: Environment) -> Found:
+    for place, step in enumerate(environment.unify.tables):
+        path: Path_ = ("tables", place)
+        if place and not any(rule.active for rule in step.match):
+            text = f"'{step.table}' has no match rule: none of its records can match"
+            yield (*path, "table"), text
+        for kind, number, rule in rules_of(step):
+            if rule.active and not any(condition.exact for condition in rule.conditions):
+                text = f"rule '{rule.name}' has no exact condition: it compares every pair of rows"
+                yield (*path, kind, number), text
+
+
+def _mixed_types(environment: Environment) -> Found:
+    combined: list[tuple[Path_, str, Sequence[str]]] = [
+        (("columns", name), name, column.sources)
+        for name, column in environment.unify.columns.items()
     ]
-    return tuple(dict.fromkeys(names))
-
-
-def _inside(kind: Any, step: str | int) -> list[Any]:
-    """The types that may stand at a key or index of a type."""
-    if isinstance(kind, type) and issubclass(kind, BaseModel):
-        fields = kind.model_fields
-        found = [f.annotation for name, f in fields.items() if step in (name, f.alias)]
-        return [plain for annotation in found for plain in _plain(annotation)]
-    return [plain for argument in typing.get_args(kind)[-1:] for plain in _plain(argument)] or (
-        [plain for argument in typing.get_args(kind)[:1] for plain in _plain(argument)]
-    )
-
-
-def _plain(annotation: Any) -> list[Any]:
-    """An annotation without Annotated, optional and union around it; containers stay."""
-    origin = typing.get_origin(annotation)
-    if origin is typing.Annotated:
-        return _plain(typing.get_args(annotation)[0])
-    if origin in (typing.Union, UnionType):
-        return [plain for part in typing.get_args(annotation) for plain in _plain(part)]
-    if origin is tuple:
-        return [tuple[typing.get_args(annotation)[0]]]  # type: ignore[misc]
-    return [annotation]
+    for number, group in enumerate(environment.unify.groups):
+        for place, name in enumerate(group.columns):
+            rows = group.sources.items()
+            used = [f"{table}.{row[place]}" for table, row in rows if row[place]]
+            combined.append((("groups", number, "columns", place), name, used))
+    for path, name, references in combined:
+        types = {environment.type_of(*reference.split(".", 1)) for reference in references}
+        if len(types) > 1:
+            kinds = ", ".join(sorted(map(str, types)))
+            yield path, f"'{name}' combines columns of different types ({kinds}): it becomes text"

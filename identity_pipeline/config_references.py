@@ -1,20 +1,22 @@
 """Cross-checks: every table, column, list and rule that is named must exist and fit."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from identity_pipeline.config_yaml import Document, Path_
-from identity_pipeline.terms.environment import Environment, override_sources
+from identity_pipeline.terms.environment import OWN_COLUMNS, Environment
 from identity_pipeline.terms.errors import Problem, did_you_mean
 from identity_pipeline.terms.rules import (
+    PRECISIONS,
     Comparison,
+    DeduplicationCondition,
     DeduplicationRule,
     MatchCondition,
     MatchRule,
     Normalization,
 )
-from identity_pipeline.terms.sources import SourceTable
+from identity_pipeline.terms.sources import INGESTION_DATE
 from identity_pipeline.terms.unification import (
     LeastRecent,
     MergePreference,
@@ -24,49 +26,24 @@ from identity_pipeline.terms.unification import (
 
 Found = Iterator[tuple[Path_, str]]
 RECENCY_TYPES = ("date", "timestamp", "integer", "decimal")
-# Columns of Customer that unification makes itself.
-OWN_COLUMNS = ("CustomerId", "PreviousCustomerId", "IdentityStatus", "BecameKnownAt")
 
 
 def reference_problems(
-    environment: Environment, unify: Document, sources: Mapping[str, Document]
+    environment: Environment, unify: Document, unreadable: Collection[str]
 ) -> list[Problem]:
-    """Everything in `unify.yaml` and between sources that names what is not there.
+    """Everything in `unify.yaml` that names what is not there, or does not fit.
 
     Args:
-        environment: read, its parts valid for themselves.
+        environment: the parts that could be read, valid for themselves.
         unify: the document of `unify.yaml`.
-        sources: the document of each source.
+        unreadable: names of sources with problems of their own; nothing is said about these.
     """
-    found = [unify.problem(path, text) for path, text in _Checks(environment).all()]
-    reserved = override_sources(environment)
-    products = Counter((s.data_source, s.table) for s in environment.sources.values())
-    for name, source in environment.sources.items():
-        if name in reserved:
-            text = f"'{name}' is the name of a file of overrides; choose another"
-            found.append(sources[name].problem(("name",), text))
-        if products[source.data_source, source.table] > 1:
-            text = f"another source is {source.data_source} {source.table} too"
-            found.append(sources[name].problem(("table",), text))
-    return found
+    found = _Checks(environment, frozenset(unreadable)).all()
+    return [unify.problem(path, text) for path, text in found]
 
 
-def reference_warnings(environment: Environment, unify: Document) -> list[Problem]:
-    """What is allowed but probably not meant."""
-    found: list[Problem] = []
-    for place, step in enumerate(environment.unify.tables):
-        path: Path_ = ("tables", place)
-        if place and not any(rule.active for rule in step.match):
-            text = f"'{step.table}' has no match rule: none of its records can match"
-            found.append(unify.problem((*path, "table"), text))
-        for kind, number, rule in _rules_of(step):
-            if not any(condition.exact for condition in rule.conditions):
-                text = f"rule '{rule.name}' has no exact condition: it compares every pair of rows"
-                found.append(unify.problem((*path, kind, number), text))
-    return found
-
-
-def _rules_of(step: TableStep) -> Iterator[tuple[str, int, DeduplicationRule | MatchRule]]:
+def rules_of(step: TableStep) -> Iterator[tuple[str, int, DeduplicationRule | MatchRule]]:
+    """The rules of a table: their key, place and term."""
     for number, rule in enumerate(step.deduplicate):
         yield "deduplicate", number, rule
     for number, match_rule in enumerate(step.match):
@@ -76,21 +53,16 @@ def _rules_of(step: TableStep) -> Iterator[tuple[str, int, DeduplicationRule | M
 @dataclass(frozen=True)
 class _Checks:
     environment: Environment
+    unreadable: frozenset[str]
 
     def all(self) -> Found:
-        unify = self.environment.unify
-        known = self._profiles()
-        for place, step in enumerate(unify.tables):
-            path: Path_ = ("tables", place)
-            if step.table not in known:
-                yield (*path, "table"), self._no_table(step.table)
-                continue
-            if unify.order.index(step.table) != place:
-                yield (*path, "table"), f"'{step.table}' is in the match order twice"
-            yield from self._step(step, path)
+        for place, step in enumerate(self.environment.unify.tables):
+            yield from self._step(step, ("tables", place))
+        yield from self._overrides()
         yield from self._columns()
         yield from self._groups()
         yield from self._references()
+        yield from self._customer_id()
         yield from self._known_if()
         yield from self._clusters()
         yield from self._output_names()
@@ -122,21 +94,22 @@ class _Checks:
         table, _, column = reference.partition(".")
         return self._column(table, column)
 
-    def _type(self, table: str, column: str) -> str | None:
-        source = self.environment.sources.get(table)
-        return source.columns[column].type if source and column in source.columns else None
-
     def _step(self, step: TableStep, path: Path_) -> Found:
-        names = Counter(rule.name for _, _, rule in _rules_of(step))
-        for kind, number, rule in _rules_of(step):
+        order = self.environment.unify.order
+        if step.table not in self._profiles() and step.table not in self.unreadable:
+            yield (*path, "table"), self._no_table(step.table)
+        if (*path[:-1], order.index(step.table)) != path:
+            yield (*path, "table"), f"'{step.table}' is in the match order twice"
+        called = Counter(rule.name for _, _, rule in rules_of(step))
+        for kind, number, rule in rules_of(step):
             here: Path_ = (*path, kind, number)
-            if names[rule.name] > 1:
+            if called[rule.name] > 1:
                 yield (*here, "name"), f"two rules of '{step.table}' are called '{rule.name}'"
             for part in ("conditions", "exceptions"):
                 conditions: Sequence[Comparison] = getattr(rule, part)
                 for place, condition in enumerate(conditions):
                     yield from self._condition(step.table, condition, (*here, part, place))
-        if step.match and self.environment.unify.order[0] == step.table:
+        if step.match and order[0] == step.table:
             yield (*path, "match"), "the first table of the match order has nothing to match with"
         yield from self._preference(step.table, step.keep, (*path, "keep"))
         for name, keep in step.keep_columns.items():
@@ -157,26 +130,34 @@ class _Checks:
     def _recency(self, table: str, column: str, path: Path_) -> Found:
         if wrong := self._column(table, column):
             yield path, wrong
-        elif (kind := self._type(table, column)) not in RECENCY_TYPES:
+        elif (kind := self.environment.type_of(table, column)) not in RECENCY_TYPES:
             yield path, f"'{column}' is {kind}; recency needs a date, a timestamp or a number"
 
     def _condition(self, table: str, condition: Comparison, path: Path_) -> Found:
-        if isinstance(condition, MatchCondition):
-            yield from self._sides(table, condition, path)
-            own = condition.right
-        else:
-            own = str(getattr(condition, "column", ""))
-            if wrong := self._column(table, own):
-                yield (*path, "column"), wrong
+        sides: list[tuple[str, str]] = []
+        match condition:
+            case MatchCondition():
+                yield from self._sides(table, condition, path)
+                left = (condition.left_table, condition.left_column)
+                sides = [left, (table, condition.right)]
+            case DeduplicationCondition():
+                if wrong := self._column(table, condition.column):
+                    yield (*path, "column"), wrong
+                sides = [(table, condition.column)]
         lists = self.environment.unify.overrides
-        known = (*(step.value for step in Normalization), *lists.bypass, *lists.alias)
+        yield from self._words(condition, (*lists.bypass, *lists.alias), path)
+        for side, column in sides:
+            kind = self.environment.type_of(side, column)
+            if condition.precision < PRECISIONS["exact"] and kind not in (None, "text"):
+                text = f"'{column}' is {kind}: only text can be compared fuzzily"
+                yield (*path, "precision"), text
+
+    def _words(self, condition: Comparison, lists: Sequence[str], path: Path_) -> Found:
+        known = (*(step.value for step in Normalization), *lists)
         for number, word in enumerate(condition.normalize):
             if word not in known:
                 text = f"no normalization and no list is called '{word}'. "
                 yield (*path, "normalize", number), text + did_you_mean(word, known)
-        if condition.precision < 100 and self._type(table, own) not in (None, "text"):
-            text = f"'{own}' is {self._type(table, own)}: only text can be compared fuzzily"
-            yield (*path, "precision"), text
 
     def _sides(self, table: str, condition: MatchCondition, path: Path_) -> Found:
         order = self.environment.unify.order
@@ -185,9 +166,24 @@ class _Checks:
         left = condition.left_table
         if wrong := self._column(left, condition.left_column):
             yield (*path, "left"), wrong
-        elif order.index(left) >= order.index(table):
+        elif table != order[0] and order.index(left) >= order.index(table):
             text = f"'{left}' is not above '{table}' in the match order ({', '.join(order)})"
             yield (*path, "left"), text
+
+    def _overrides(self) -> Found:
+        asked = self.environment.unify.overrides
+        files: dict[Path_, str | None] = {
+            ("overrides", "never_match"): asked.never_match,
+            ("overrides", "always_match"): asked.always_match,
+        }
+        for kind in ("bypass", "alias"):
+            for name, pattern in getattr(asked, kind).items():
+                files["overrides", kind, name] = pattern
+                if name in list(Normalization):
+                    yield ("overrides", kind, name), f"'{name}' is a normalization; choose another"
+        for path, pattern in files.items():
+            if pattern and INGESTION_DATE not in pattern:
+                yield path, f"'{pattern}' needs {INGESTION_DATE} where the date's folder is"
 
     def _columns(self) -> Found:
         for name, combined in self.environment.unify.columns.items():
@@ -218,6 +214,7 @@ class _Checks:
             for group in unify.groups
             for table, columns in group.sources.items()
             for column in columns
+            if column
         }
         for key in ("separate", "exclude"):
             for number, reference in enumerate(getattr(unify, key)):
@@ -227,61 +224,74 @@ class _Checks:
             if reference in used or reference in unify.separate:
                 text = f"'{reference}' is excluded, yet a unified column uses it; remove one"
                 yield ("exclude", number), text
-        for number, column in enumerate(unify.customer_id.columns):
-            if not any(column in self._selected(table) for table in unify.order):
-                every = [name for table in unify.order for name in self._selected(table)]
-                hint = did_you_mean(column, tuple(dict.fromkeys(every)))
-                yield ("customer_id", "columns", number), f"no table has '{column}'. {hint}"
 
-    def _selected(self, table: str) -> tuple[str, ...]:
-        source: SourceTable | None = self.environment.sources.get(table)
-        return source.profile.columns if source and source.profile else ()
+    def _customer_id(self) -> Found:
+        selected = self.environment.selected
+        every = [name for table in self.environment.unify.order for name in selected(table)]
+        for number, column in enumerate(self.environment.unify.customer_id.columns):
+            if column in every or self.unreadable:
+                continue
+            hint = did_you_mean(column, tuple(dict.fromkeys(every)))
+            wrong = self._reference(column) if "." in column else f"no table has '{column}'. {hint}"
+            if wrong:
+                yield ("customer_id", "columns", number), wrong
 
-    def _unified(self) -> tuple[str, ...]:
-        """The unified columns by the names that their definitions give them."""
+    def _unified(self) -> Found:
+        """The unified columns by the names that their definitions give them, each with its path."""
         unify = self.environment.unify
-        grouped = [column for group in unify.groups for column in group.columns]
-        separate = [reference.replace(".", "_", 1) for reference in unify.separate]
-        return (*unify.columns, *grouped, *separate)
+        for name in unify.columns:
+            yield ("columns", name), name
+        for number, group in enumerate(unify.groups):
+            for place, name in enumerate(group.columns):
+                yield ("groups", number, "columns", place), name
+        for number, reference in enumerate(unify.separate):
+            yield ("separate", number), reference.replace(".", "_", 1)
+
+    def _shown(self) -> Found:
+        """The unified columns as Customer shows them, each with the path that names it so."""
+        renamed = self.environment.unify.rename
+        for path, name in self._unified():
+            yield (("rename", name) if name in renamed else path), renamed.get(name, name)
 
     def _known_if(self) -> Found:
-        known_if = self.environment.unify.known_if
+        known_if, order = self.environment.unify.known_if, self.environment.unify.order
+        unified = tuple(name for _, name in self._unified())
         for number, column in enumerate(known_if.any_of):
-            if column not in self._unified():
-                hint = did_you_mean(column, self._unified())
+            if column not in unified:
+                hint = did_you_mean(column, unified)
                 yield ("known_if", "any_of", number), f"no unified column is '{column}'. {hint}"
         for number, table in enumerate(known_if.or_from):
-            if table not in self.environment.unify.order:
-                hint = did_you_mean(table, self.environment.unify.order)
+            if table not in order:
+                hint = did_you_mean(table, order)
                 yield ("known_if", "or_from", number), f"no table is called '{table}'. {hint}"
 
     def _clusters(self) -> Found:
-        renamed = self.environment.unify.rename
-        shown = tuple(renamed.get(name, name) for name in self._unified())
+        shown = tuple(name for _, name in self._shown())
         for number, cluster in enumerate(self.environment.unify.clusters):
-            for rule_number, rule in enumerate(cluster.rules):
+            for place, rule in enumerate(cluster.rules):
                 for part in ("conditions", "exceptions"):
-                    for place, condition in enumerate(getattr(rule, part)):
+                    for spot, condition in enumerate(getattr(rule, part)):
+                        path: Path_ = ("clusters", number, "rules", place, part, spot)
+                        yield from self._words(condition, (), path)
                         if condition.column not in shown:
+                            text = f"no unified column is '{condition.column}'. "
                             hint = did_you_mean(condition.column, shown)
-                            path = ("clusters", number, "rules", rule_number, part, place, "column")
-                            yield path, f"no unified column is '{condition.column}'. {hint}"
+                            yield (*path, "column"), text + hint
 
     def _output_names(self) -> Found:
         unify = self.environment.unify
+        unified = tuple(name for _, name in self._unified())
         for old in unify.rename:
-            if old not in self._unified():
-                text = f"no unified column is '{old}'. {did_you_mean(old, self._unified())}"
+            if old not in unified:
+                text = f"no unified column is '{old}'. {did_you_mean(old, unified)}"
                 yield ("rename", old), text
-        keys = [
-            f"{source.data_source}_{source.table}_{source.profile.primary_key}{alternate}"
-            for table in unify.order
-            if (source := self.environment.sources.get(table)) and source.profile
-            for alternate in ("", "_Alternate")
-        ]
-        clusters = [f"{cluster.name}Id" for cluster in unify.clusters]
-        shown = [unify.rename.get(name, name) for name in self._unified()]
-        counted = Counter(name.lower() for name in (*OWN_COLUMNS, *keys, *clusters, *shown))
-        for name in (name for name in shown if counted[name.lower()] > 1):
-            text = f"Customer would have two columns '{name}' (case does not count)"
-            yield ("columns", name), text
+        named = list(self._shown())
+        for number, cluster in enumerate(unify.clusters):
+            named.append((("clusters", number, "name"), f"{cluster.name}Id"))
+        keys = Counter(key.lower() for key in self.environment.key_columns)
+        own = Counter(name.lower() for name in OWN_COLUMNS)
+        counted = keys + own + Counter(name.lower() for _, name in named)
+        named += [(("tables",), key) for key in keys if keys[key] > 1]
+        for path, name in named:
+            if counted[name.lower()] > 1:
+                yield path, f"Customer would have two columns '{name}' (case does not count)"

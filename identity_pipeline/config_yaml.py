@@ -41,14 +41,14 @@ class Document:
         return Problem(self.file, self.line(path), key_of(path), message)
 
     def named(self, word: str, below: Path_) -> Path_:
-        """The path below another that a word names: as a path, as a key, or as a value.
+        """The path below another that a word names: as a key, as a path, or as a value.
 
         Case does not count; where nothing is so written, it is the path above.
         """
         spoken = {key_of(path[len(below) :]): path for path in self._below(below)}
         keys = {str(path[-1]).lower(): path for path in self._below(below)}
         values = {self.written.get(path, "").lower(): path for path in self._below(below)}
-        return spoken.get(word) or keys.get(word.lower()) or values.get(word.lower()) or below
+        return keys.get(word.lower()) or spoken.get(word) or values.get(word.lower()) or below
 
     def _below(self, above: Path_) -> Iterator[Path_]:
         depth = len(above)
@@ -60,7 +60,7 @@ class _Loader(yaml.SafeLoader):
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> object:
         try:
-            return super().construct_object(node, deep)  # type: ignore[no-untyped-call]
+            return super().construct_object(node, deep)
         except ValueError as error:
             message = f"'{node.value}' reads as a date or a number, but is none: put it in quotes"
             raise yaml.MarkedYAMLError(problem=message, problem_mark=node.start_mark) from error
@@ -116,6 +116,8 @@ def _locate(document: Document, root: yaml.Node) -> None:
     for path, node, fault in _walk(root, (), ()):
         line = node.start_mark.line + 1
         document.lines.setdefault(path, line)
+        # A key comes before its value, under the same path: what is noted last is the value's.
+        document.written.pop(path, None)
         if isinstance(node, yaml.ScalarNode):
             document.written[path] = node.value
         if fault:
@@ -137,7 +139,7 @@ def _walk(
     elif isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
-            name = str(key.value)
+            name = key.value if isinstance(key, yaml.ScalarNode) else "?"
             yield (*path, name), key, _key_fault(key, name in seen)
             seen.add(name)
             yield from _walk(value, (*path, name), above)
