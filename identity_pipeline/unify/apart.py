@@ -66,6 +66,7 @@ class Candidate:
     Attributes:
         place: how good the candidate is among the group's own: 1 is the best.
         quality: how good it is among all candidates: smaller is better.
+        key: the group's key, which decides between equal qualities.
         group: the dedup group to attach.
         record: the consolidated record it would join.
     """
@@ -73,6 +74,7 @@ class Candidate:
     group: int
     place: int
     quality: tuple[int, float, int]
+    key: str
     record: int
 
 
@@ -96,7 +98,7 @@ def place_apart(candidates: Iterable[Candidate], apart: Iterable[Edge]) -> dict[
     for candidate in sorted(candidates):
         offers[candidate.group].append(candidate)
     chosen: dict[int, Candidate] = {}
-    for group in sorted(offers, key=lambda group: (offers[group][0].quality, group)):
+    for group in sorted(offers, key=lambda group: (offers[group][0].quality, offers[group][0].key)):
         taken = {chosen[foe].record for foe in foes[group] if foe in chosen}
         free = next((offer for offer in offers[group] if offer.record not in taken), None)
         if free:

@@ -60,7 +60,12 @@ def connect_records(
     """
     parts = [
         table.filter(table.rule.notnull()).select(
-            "score", "rule_index", left="record", right=record_of(rank, table.group)
+            "score",
+            "rule_index",
+            "left_key",
+            "right_key",
+            left="record",
+            right=record_of(rank, table.group),
         )
         for rank, table in matches.items()
     ]
@@ -68,7 +73,8 @@ def connect_records(
     labels = engine.keep(groups.label(engine, links))
     if foes is not None and (met := groups.meeting(engine, labels, foes)):
         within = labels.filter(labels.component.isin(met)).select(_node="node")
-        order = [links.score.desc(), links.rule_index, links.left, links.right]
+        keys = [links.left_key, links.right_key, links.left, links.right]
+        order = [links.score.desc(), links.rule_index, *keys]
         ranked = links.mutate(place=ibis.row_number().over(order_by=order))
         concerned = ranked.semi_join(within, ranked.left == within._node)
         labels = groups.part(engine, labels, concerned, foes)

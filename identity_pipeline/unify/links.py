@@ -117,11 +117,16 @@ def _union(engine: Engine, links: Sequence[ir.Table]) -> ir.Table:
 def every_link(engine: Engine, rows: ir.Table, task: DeduplicationTask) -> ir.Table:
     """All links among some rows, one a pair of rows and rule, with `place`: 1 is the best.
 
-    Rows of one key come first, then always match, then by score, rule and place.
+    Rows of one key come first, then always match, then by score, rule and keys: by nothing that
+    depends on the order in which rows were delivered.
     """
     links = custom_links(engine, rows, task, pairs_of).union(
         automatic_links(engine, rows, task, pairs_of)
     )
-    forced = ibis.least(links.rule_index, 1)
-    order = [forced, links.score.desc(), links.rule_index, links.left, links.right]
-    return links.mutate(place=ibis.row_number().over(order_by=order))
+    left = rows.select(left="_ordinal", _one="_key")
+    right = rows.select(right="_ordinal", _other="_key")
+    keyed = links.join(left, "left").join(right, "right")
+    keys = [ibis.least(keyed._one, keyed._other), ibis.greatest(keyed._one, keyed._other)]
+    forced = ibis.least(keyed.rule_index, 1)
+    order = [forced, keyed.score.desc(), keyed.rule_index, *keys, keyed.left, keyed.right]
+    return keyed.select("left", "right", place=ibis.row_number().over(order_by=order))

@@ -207,16 +207,17 @@ def _every_offer(
 
 def _candidates(engine: Engine, offers: ir.Table) -> list[Candidate]:
     rows = engine.rows(
-        offers.select("group", "place", "rule_index", "score", "alternates", "record")
+        offers.select("group", "place", "rule_index", "score", "alternates", "right_key", "record")
     )
     return [
         Candidate(
             group=int(str(group)),
             place=int(str(place)),
             quality=(int(str(rule)), -float(str(score)), int(str(alternates))),
+            key=str(key),
             record=int(str(record)),
         )
-        for group, place, rule, score, alternates, record in rows
+        for group, place, rule, score, alternates, key, record in rows
     ]
 
 
