@@ -65,13 +65,11 @@ def run(
 def validate(environment: EnvironmentFolder = DEFAULT_ENVIRONMENT) -> None:
     """Check the configuration and list every problem at once."""
     from identity_pipeline.config import warnings
-    from identity_pipeline.defs.validation import filter_problems
-    from identity_pipeline.terms.errors import ConfigError
+    from identity_pipeline.defs.validation import check_types
 
     try:
         found = load_environment(environment)
-        if problems := filter_problems(found):
-            raise ConfigError(problems)
+        check_types(found)
     except PipelineError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(WRONG_CONFIGURATION) from None

@@ -17,6 +17,7 @@ from identity_pipeline.config import load_environment
 from identity_pipeline.defs.automation import REFRESH
 from identity_pipeline.defs.location import Home, definitions_of
 from identity_pipeline.defs.summary import print_failures, print_summary
+from identity_pipeline.defs.validation import check_types
 from identity_pipeline.sources.dates import delivered_dates
 from identity_pipeline.terms.environment import Environment, override_sources
 from identity_pipeline.terms.errors import PipelineError
@@ -63,6 +64,7 @@ def run_dates(folder: Path, home: Path, dates: Dates) -> bool:
     """
     console = Console(highlight=False, soft_wrap=True)
     environment = load_environment(folder.resolve())
+    check_types(environment)
     place = Home(home.resolve(), environment.name)
     chosen = _chosen(environment, dates)
     os.environ["DAGSTER_HOME"] = str(dagster_home(home))

@@ -1,23 +1,21 @@
 """What can only be checked with the types of columns at hand."""
 
-from identity_pipeline.config_yaml import read_document
-from identity_pipeline.expressions.filters import bind
-from identity_pipeline.expressions.types import schema_of
+from identity_pipeline.config import source_problem
+from identity_pipeline.expressions.check import filter_problems
 from identity_pipeline.terms.environment import Environment
-from identity_pipeline.terms.errors import FilterError, Problem
+from identity_pipeline.terms.errors import ConfigError
 
 
-def filter_problems(environment: Environment) -> list[Problem]:
-    """Row filters that name an unknown column, or compare a column with another kind of value."""
-    found: list[Problem] = []
-    for file in sorted((environment.folder / "sources").glob("*.yaml")):
-        document = read_document(environment.folder, file)
-        name = document.value.get("name") if isinstance(document.value, dict) else None
-        source = environment.sources.get(str(name))
-        if source is None or source.row_filter is None:
-            continue
-        try:
-            bind(schema_of(source), source.row_filter)
-        except FilterError as error:
-            found.append(document.problem(("row_filter",), str(error)))
-    return found
+def check_types(environment: Environment) -> None:
+    """Bind the row filters of all sources to their columns' types.
+
+    Raises:
+        ConfigError: a filter names an unknown column, or compares it with another kind of value.
+    """
+    found = [
+        source_problem(environment, name, place, text)
+        for name, source in environment.sources.items()
+        for place, text in filter_problems(source)
+    ]
+    if found:
+        raise ConfigError(found)

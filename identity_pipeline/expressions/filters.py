@@ -42,11 +42,6 @@ def passes(table: ir.Table, condition: Filter) -> ir.BooleanValue:
             return _holds(table, condition)
 
 
-def bind(schema: ibis.Schema, condition: Filter) -> None:
-    """Check a filter against columns before there is any data; raises as `passes` does."""
-    passes(ibis.table(schema, name="bound"), condition)
-
-
 def _holds(table: ir.Table, test: ColumnFilter) -> ir.BooleanValue:
     if test.column not in table.columns:
         raise FilterError(

@@ -209,7 +209,7 @@ def test_validate_binds_row_filters_to_the_columns_types(environment):
     outcome = cli("validate", "--environment", environment)
 
     assert outcome.exit_code == 2
-    assert "sources/contacts.yaml:14, row_filter" in outcome.output
+    assert "sources/contacts.yaml:14, row_filter.gt" in outcome.output
 
 
 def test_dates_without_files_before_the_first_are_not_run(environment):
