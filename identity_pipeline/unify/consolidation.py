@@ -106,6 +106,7 @@ def _foes(engine: Engine, environment: Environment) -> ir.Table | None:
     held = held.distinct()
     left = never.join(held, [never.table1 == held.table, never.key1 == held.key])
     left = left.select("table2", "key2", left="node")
-    both = left.join(held, [left.table2 == held.table, left.key2 == held.key])
+    other = held.view()
+    both = left.join(other, [left.table2 == other.table, left.key2 == other.key])
     both = both.select("left", right="node")
     return engine.keep(both.filter(both.left != both.right).distinct())
