@@ -71,7 +71,7 @@ HISTORY = Contract(
         "ingestion_date": "The date of the data that caused it.",
         "customer_id": "The customer.",
         "event": "created, key_added, key_removed, became_known, became_unknown, merged_into, "
-        "split_from, restored_from, removed or returned.",
+        "split_from, restored_from, id_changed, removed or returned.",
         "counterpart": "The other customer: the survivor of a merge, or the one left by a split.",
         "rule": "The rule or reason that caused it.",
         "keys": "The keys concerned, as DataSource|Table|Key.",

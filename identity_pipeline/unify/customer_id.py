@@ -49,8 +49,8 @@ class Assignment:
     """Which customer each record is.
 
     Attributes:
-        ids: one row a record: `record`, `customer_id`, `origin` (kept, restored, split, created)
-            and `left_id`, the id that a restored or split record left.
+        ids: one row a record: `record`, `customer_id`, `origin` (kept, restored, split, created,
+            reissued) and `left_id`, the id that a restored, split or reissued record left.
         absorbed: `customer_id` of each profile that merged this time, `survivor`, `record`.
         contested: `customer_id` of each profile that several records claimed.
     """

@@ -42,7 +42,7 @@ def history_events(
 ) -> ir.Table:
     """Every change against the last run; columns as EVENT, no order.
 
-    Events: created, split_from, restored_from (their counterpart is the profile left),
+    Events: created, split_from, restored_from, id_changed (their counterpart is the id left),
     merged_into (the survivor), key_added, key_removed, became_known, became_unknown, removed (no
     record any more), returned.
     """
@@ -68,7 +68,10 @@ def _arrivals(assignment: Assignment, facts: Facts) -> ir.Table:
         keys=ibis.literal(";").join(facts.keys.identifier.collect().sort())
     )
     event = fresh.origin.cases(
-        ("restored", "restored_from"), ("split", "split_from"), else_="created"
+        ("restored", "restored_from"),
+        ("split", "split_from"),
+        ("reissued", "id_changed"),
+        else_="created",
     )
     return (
         fresh.mutate(event=event)
@@ -79,7 +82,10 @@ def _arrivals(assignment: Assignment, facts: Facts) -> ir.Table:
 
 def _merges(registry: Registry, assignment: Assignment, facts: Facts) -> ir.Table:
     """Absorbed profiles, with the best piece of evidence that joins one to another's keys."""
+    ids = assignment.ids
+    reissued = ids.filter(ids.origin == "reissued").select("left_id")
     absorbed = assignment.absorbed
+    absorbed = absorbed.anti_join(reissued, absorbed.customer_id == reissued.left_id)
     before = registry.keys.select("identifier", _before="customer_id")
     owned = before.join(absorbed, before._before == absorbed.customer_id)
     owned = owned.select("identifier", "customer_id", "record")
@@ -172,9 +178,12 @@ def _keys_removed(moves: ir.Table, facts: Facts) -> ir.Table:
 
 
 def _status_changes(registry: Registry, assignment: Assignment, facts: Facts) -> ir.Table:
-    kept = assignment.ids.filter(assignment.ids.origin == "kept")
-    now = kept.join(facts.statuses, "record").select("customer_id", _now=STATUS)
-    joined = now.join(registry.profiles.select("customer_id", "status"), "customer_id")
+    ids = assignment.ids
+    stayed = ids.filter(ids.origin.isin(("kept", "reissued")))
+    now = stayed.join(facts.statuses, "record").select("customer_id", "left_id", _now=STATUS)
+    now = now.mutate(_was=ibis.coalesce(now.left_id, now.customer_id))
+    profiles = registry.profiles.select("status", _profile="customer_id")
+    joined = now.join(profiles, now._was == profiles._profile)
     changed = joined.filter(joined._now != joined.status)
     event = (changed._now == KNOWN).ifelse(
         ibis.literal("became_known"), ibis.literal("became_unknown")

@@ -91,7 +91,9 @@ def _profiles(registry: Registry, assignment: Assignment, facts: Facts, run: Run
         (live, LIVE), (rows._gone.notnull() | (rows.state == MERGED), MERGED), else_=GONE
     )
     became = ibis.ifelse(
-        status == KNOWN, ibis.coalesce(rows.became_known_on, today), ibis.null("date")
+        status == KNOWN,
+        ibis.coalesce(rows._known_before, rows.became_known_on, today),
+        ibis.null("date"),
     )
     previous = ibis.cases(
         (rows._absorbed.notnull(), rows._absorbed),
@@ -114,7 +116,8 @@ def _before_and_now(registry: Registry, assignment: Assignment, facts: Facts) ->
     """Profiles as they were, beside what this run made of them.
 
     Adds `_any` (the id), `_now` (the id where it has a record), `_status`, `origin`, `left_id`,
-    `_absorbed` (ids that it swallowed), `_contested` and `_gone` (the id, where that happened).
+    `_absorbed` (ids that it swallowed), `_contested` and `_gone` (the id, where that happened),
+    `_known_before` (since when a customer whose id was changed is known).
     """
     absorbed, before = assignment.absorbed, registry.profiles
     now = assignment.ids.join(facts.statuses, "record").select(
@@ -129,7 +132,9 @@ def _before_and_now(registry: Registry, assignment: Assignment, facts: Facts) ->
     rows = rows.mutate(_any=ibis.coalesce(rows.customer_id, rows._now))
     rows = rows.left_join(swallowed, rows._any == swallowed.survivor)
     rows = rows.left_join(contested, rows._any == contested._contested)
-    return rows.left_join(gone, rows._any == gone._gone)
+    rows = rows.left_join(gone, rows._any == gone._gone)
+    old = before.select(_old="customer_id", _known_before="became_known_on")
+    return rows.left_join(old, (rows.origin == "reissued") & (rows.left_id == old._old))
 
 
 def _resolve_merged(profiles: ir.Table, former: ir.Table, keys: ir.Table) -> ir.Table:

@@ -10,6 +10,7 @@ from identity_pipeline.terms.environment import Environment
 from identity_pipeline.terms.unification import Cluster
 from identity_pipeline.unify import overrides
 from identity_pipeline.unify.cluster import household
+from identity_pipeline.unify.configured_id import id_inputs, reissue
 from identity_pipeline.unify.consolidation import Consolidation
 from identity_pipeline.unify.customer_id import assign
 from identity_pipeline.unify.customers import customer_table, evidence_of, with_clusters
@@ -43,7 +44,11 @@ def identify(
     """
     registry = read_registry(engine)
     kept = engine.keep(found.keys.filter(found.keys.kept))
-    assignment = assign(engine, kept, registry, id_maker(environment))
+    make_id = id_maker(environment)
+    assignment = assign(engine, kept, registry, make_id)
+    if columns := environment.unify.customer_id.columns:
+        inputs = id_inputs(found.consolidated, found.contributions, columns)
+        assignment = reissue(engine, kept, assignment, inputs, make_id)
     ids = assignment.ids.select(_record="record", customer_id="customer_id")
     keys = engine.keep(kept.join(ids, kept.record == ids._record).drop("_record"))
     facts = Facts(

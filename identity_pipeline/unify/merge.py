@@ -23,7 +23,7 @@ def unify_columns(
         One row a consolidated record: `record`, `kept`, the unified columns, `IdentityStatus`.
         Records that are not kept are there so that known people among them can be counted.
     """
-    wide = _side_by_side(consolidated, contributions)
+    wide = side_by_side(consolidated, contributions)
     columns: dict[str, ir.Value] = {
         name: combine(wide, combined) for name, combined in unification.columns.items()
     }
@@ -31,7 +31,7 @@ def unify_columns(
         columns |= combine_group(wide, group)
     for reference in unification.separate:
         table, column = reference.split(".", 1)
-        columns[f"{table}_{column}"] = wide[_wide_name(table, column)]
+        columns[f"{table}_{column}"] = wide[wide_name(table, column)]
     present = {part.table: wide[_present(part.table)] for part in contributions}
     unified = wide.select(
         "record", "kept", **columns, **{_present(t): p for t, p in present.items()}
@@ -43,7 +43,7 @@ def unify_columns(
     )
 
 
-def _side_by_side(consolidated: ir.Table, contributions: Sequence[Contribution]) -> ir.Table:
+def side_by_side(consolidated: ir.Table, contributions: Sequence[Contribution]) -> ir.Table:
     """One row a record with every table's winner beside the others."""
     wide = consolidated.select("record", "kept").distinct()
     for part in contributions:
@@ -52,7 +52,7 @@ def _side_by_side(consolidated: ir.Table, contributions: Sequence[Contribution])
         winners = part.winners
         internal = [name for name in winners.columns if name.startswith("_")]
         columns = {
-            _wide_name(part.table, name): winners[name]
+            wide_name(part.table, name): winners[name]
             for name in winners.columns
             if name not in internal
         }
@@ -70,10 +70,10 @@ def combine(wide: ir.Table, combined: Combined) -> ir.Value:
     latest (earliest) date or number beside it; values without one are last, ties go by order.
     """
     sources = [source.split(".", 1) for source in combined.sources]
-    values = _one_type([wide[_wide_name(table, column)] for table, column in sources])
+    values = _one_type([wide[wide_name(table, column)] for table, column in sources])
     if combined.by == "importance":
         return ibis.coalesce(*values) if len(values) > 1 else values[0]
-    ages = [wide[_wide_name(table, combined.recency[table])] for table, _ in sources]
+    ages = [wide[wide_name(table, combined.recency[table])] for table, _ in sources]
     return _by_recency(values, _comparable_ages(ages), combined.by)
 
 
@@ -100,7 +100,7 @@ def combine_group(wide: ir.Table, group: ColumnGroup) -> dict[str, ir.Value]:
 
 def _group_values(wide: ir.Table, table: str, group: ColumnGroup) -> list[ir.Value]:
     return [
-        ibis.null("string") if column is None else wide[_wide_name(table, column)]
+        ibis.null("string") if column is None else wide[wide_name(table, column)]
         for column in group.sources[table]
     ]
 
@@ -141,7 +141,8 @@ def _status(unified: ir.Table, known_if: KnownIf) -> ir.StringValue:
     return known.ifelse(ibis.literal(KNOWN), ibis.literal(UNKNOWN))
 
 
-def _wide_name(table: str, column: str) -> str:
+def wide_name(table: str, column: str) -> str:
+    """What a table's column is called where the tables stand side by side."""
     return f"{table}.{column}"
 
 

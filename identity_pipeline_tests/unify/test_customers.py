@@ -275,3 +275,56 @@ def test_an_absorbed_id_resolves_to_the_customer_that_has_its_keys(opened):
 
     query = "select customer_id, merged_into from customer.profile_registry where state = 'merged'"
     assert story.rows(query) == [(born["Members 7"], born["Contacts 1"])]
+
+
+def configured(opened, *columns):
+    return pair(opened, columns={"Mail": ["contacts.Mail"]}, customer_id={"columns": columns})
+
+
+def md5(text):
+    return hashlib.md5(text.encode()).hexdigest()
+
+
+def test_configured_ids_are_made_of_the_first_table_that_has_a_value(opened):
+    story = configured(opened, "Mail", "Name")
+
+    story.run(
+        {
+            "contacts": table("Id Mail Name", ("1", "a", None), ("2", None, None)),
+            "members": table("Nr Mail Name", ("7", "a", "Ann"), ("8", "b", None)),
+        }
+    )
+
+    assert story.ids() == {
+        "Contacts 1": md5("Contacts|a|Members|Ann"),
+        "Members 7": md5("Contacts|a|Members|Ann"),
+        "Members 8": md5("Members|b"),
+        "Contacts 2": md5("S|Contacts|2"),  # no value: a system id
+    }
+
+
+def test_of_two_records_with_the_same_inputs_the_second_has_a_number(opened):
+    story = configured(opened, "Name")
+    story.unify["tables"] = [{"table": "contacts", "automatic": "never"}, PAIR[1]]
+    contacts = table("Id Mail Name", ("2", "b", "Ann"), ("1", "a", "Ann"))
+
+    story.run({"contacts": contacts, "members": table("Nr Mail")})
+
+    assert story.ids() == {"Contacts 1": md5("Contacts|Ann"), "Contacts 2": md5("Contacts|Ann#2")}
+
+
+def test_a_changed_input_changes_the_id_and_the_old_one_resolves(opened):
+    story = configured(opened, "Name")
+    old, new = md5("Contacts|Ann"), md5("Contacts|Anna")
+    story.run({"contacts": table("Id Mail Name", ("1", "a", "Ann")), "members": table("Nr Mail")})
+
+    for _ in range(2):  # the second run changes nothing
+        story.run(
+            {"contacts": table("Id Mail Name", ("1", "a", "Anna")), "members": table("Nr Mail")}
+        )
+
+    registry = "select customer_id, state, merged_into from customer.profile_registry order by 2"
+    previous = "select CustomerId, PreviousCustomerId from customer.customer"
+    assert story.rows(previous) == [(new, old)]
+    assert story.rows(registry) == [(new, "live", None), (old, "merged", new)]
+    assert [event for _, event, *_ in story.history()] == ["id_changed"]
