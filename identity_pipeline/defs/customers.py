@@ -16,13 +16,32 @@ from identity_pipeline.unify.merge import unify_columns
 
 GROUP = "unify"
 
-DESCRIPTIONS = {
-    names.CUSTOMERS: "One row a customer: its keys, unified columns, status and lasting id.",
-    names.ALTERNATE_KEY: "Every source key with the customer that holds it, and the KeyRing.",
-    names.KEY_REGISTRY: "Every key ever in a customer, with the id it has now.",
-    names.FORMER_IDS: "Ids that keys had before a merge took them; undo gives them back.",
-    names.PROFILE_REGISTRY: "Every CustomerId ever given, and what became of it.",
-    names.CUSTOMER_ID_HISTORY: "Every change of identity, with the rule and keys that caused it.",
+# What each table is, and what it is made of, which lineage shows; each after what it needs.
+TABLES = {
+    names.KEY_REGISTRY: (
+        "Every key ever in a customer, with the id it has now.",
+        [names.KEYS],
+    ),
+    names.FORMER_IDS: (
+        "Ids that keys had before a merge took them; undo gives them back.",
+        [names.KEY_REGISTRY],
+    ),
+    names.PROFILE_REGISTRY: (
+        "Every CustomerId ever given, and what became of it.",
+        [names.KEY_REGISTRY],
+    ),
+    names.CUSTOMER_ID_HISTORY: (
+        "Every change of identity, with the rule and keys that caused it.",
+        [names.PROFILE_REGISTRY],
+    ),
+    names.ALTERNATE_KEY: (
+        "Every source key with the customer that holds it, and the KeyRing.",
+        [names.KEY_REGISTRY],
+    ),
+    names.CUSTOMERS: (
+        "One row a customer: its keys, unified columns, status and lasting id.",
+        [names.UNIFIED, names.PROFILE_REGISTRY],
+    ),
 }
 
 
@@ -33,7 +52,7 @@ def customer_assets(environment: Environment) -> list[dg.AssetsDefinition]:
 
 def unified_asset(environment: Environment) -> dg.AssetsDefinition:
     """Build the asset of unified columns."""
-    deps = [names.CONSOLIDATED, *(names.winners(table) for table in environment.unify.order)]
+    deps = [names.CONSOLIDATED]
     about = "Unified columns and identity status of each consolidated record, before it has an id."
     version = code_version(environment.unify)
 
@@ -53,22 +72,13 @@ def unified_asset(environment: Environment) -> dg.AssetsDefinition:
 
 def customer_asset(environment: Environment) -> dg.AssetsDefinition:
     """Build the assets of customers; what must hold is audited before anything is committed."""
-    order = environment.unify.order
-    deps = [
-        names.UNIFIED,
-        names.CONSOLIDATED,
-        names.KEYS,
-        *(names.duplicates(table) for table in order),
-        *(names.matches(table) for table in order[1:]),
-        names.OVERRIDES,
-    ]
     version = code_version(environment.unify)
 
     @dg.multi_asset(
         name="identify_customers",
         specs=[
             spec_of(name, GROUP, text, deps=deps, version=version)
-            for name, text in DESCRIPTIONS.items()
+            for name, (text, deps) in TABLES.items()
         ],
         check_specs=[checks.AUDIT],
     )
@@ -83,21 +93,21 @@ def customer_asset(environment: Environment) -> dg.AssetsDefinition:
                 identified = identify(engine, environment, found, engine.table(names.UNIFIED))
                 registry = identified.registry
                 tables = (
-                    identified.customers,
-                    identified.alternate_keys,
                     registry.keys,
                     registry.former,
                     registry.profiles,
                     registry.history,
+                    identified.alternate_keys,
+                    identified.customers,
                 )
                 # All are computed before any is stored: they read the registry that they replace.
                 computed = [engine.keep(rows) for rows in tables]
-                for name, rows in zip(DESCRIPTIONS, computed, strict=True):
+                for name, rows in zip(TABLES, computed, strict=True):
                     engine.store(name, rows)
                 counts = audit(engine)
                 if any(counts.values()):
                     raise AuditFailed(checks.audit_message(counts))
-                results = [materialized(engine, name) for name in DESCRIPTIONS]
+                results = [materialized(engine, name) for name in TABLES]
         except AuditFailed as failure:
             # The tables were rolled back; the failed check is still reported.
             yield checks.audit_result(counts)
@@ -110,7 +120,7 @@ def customer_asset(environment: Environment) -> dg.AssetsDefinition:
 
 def metrics_asset(environment: Environment) -> dg.AssetsDefinition:
     """Build the asset of unification metrics, one set of rows an ingestion date."""
-    deps = [names.CUSTOMERS, names.CONSOLIDATED, names.KEYS, names.UNIFIED]
+    deps = [names.CUSTOMERS]
     about = (
         "Numbers of each run: records, duplicates, matches by rule, known and unknown customers."
     )

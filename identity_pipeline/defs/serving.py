@@ -18,16 +18,13 @@ def publish_asset(environment: Environment, file: Path) -> dg.AssetsDefinition:
     """Build the asset of the published file."""
     order = environment.unify.order
     deps = [
-        names.CUSTOMERS,
+        names.METRICS,
         names.ALTERNATE_KEY,
-        names.PROFILE_REGISTRY,
         names.CUSTOMER_ID_HISTORY,
         names.MATCH_PAIRS,
-        names.METRICS,
         names.OVERRIDE_PROBLEMS,
-        *(names.winners(table) for table in order),
         *(names.duplicates(table) for table in order),
-        *(name(table) for table in order[1:] for name in (names.matches, names.ambiguities)),
+        *(names.ambiguities(table) for table in order[1:]),
         *(names.rejected(table) for table in environment.sources),
     ]
 

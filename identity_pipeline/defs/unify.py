@@ -83,12 +83,13 @@ def _lists_of(environment: Environment) -> list[names.TableName]:
 def deduplicate_asset(environment: Environment, table: str) -> dg.AssetsDefinition:
     """Build the assets of one table's deduplication."""
     step, source = environment.step(table), environment.source(table)
+    members = names.members(table)
+    inputs = [names.current(table), names.OVERRIDES, *_lists_of(environment)]
     described = {
-        names.members(table): f"Every row of {table} with its deduplication group.",
-        names.winners(table): f"One row a deduplicated record of {table}.",
-        names.duplicates(table): f"Which rows of {table} a rule linked, with scores.",
+        members: (f"Every row of {table} with its deduplication group.", inputs),
+        names.winners(table): (f"One row a deduplicated record of {table}.", [members]),
+        names.duplicates(table): (f"Which rows of {table} a rule linked, with scores.", [members]),
     }
-    deps = [names.current(table), names.OVERRIDES, *_lists_of(environment)]
     columns = tasks.match_columns(environment, table)
     version = code_version(step, environment.profile(table), "".join(columns))
 
@@ -96,7 +97,7 @@ def deduplicate_asset(environment: Environment, table: str) -> dg.AssetsDefiniti
         name=f"deduplicate_{table}",
         specs=[
             owned(spec_of(name, GROUP, text, deps=deps, version=version), source.owner)
-            for name, text in described.items()
+            for name, (text, deps) in described.items()
         ],
     )
     def deduplicate_rows(warehouse: Warehouse) -> Results:
@@ -114,17 +115,19 @@ def deduplicate_asset(environment: Environment, table: str) -> dg.AssetsDefiniti
 def match_asset(environment: Environment, table: str) -> dg.AssetsDefinition:
     """Build the assets of matching one table with those above it."""
     higher = tasks.higher_tables(environment, table)
+    matches = names.matches(table)
+    # Each table is matched after the one above it, so that one stands for all above.
+    above = names.matches(higher[-1]) if len(higher) > 1 else names.members(higher[-1])
     described = {
-        names.matches(table): f"Which consolidated record each record of {table} joined, and why.",
-        names.ambiguities(table): f"Records of {table} with several candidates, or a refused one.",
+        matches: (
+            f"Which consolidated record each record of {table} joined, and why.",
+            [names.members(table), above],
+        ),
+        names.ambiguities(table): (
+            f"Records of {table} with several candidates, or a refused one.",
+            [matches],
+        ),
     }
-    deps = [
-        names.members(table),
-        *(names.members(name) for name in higher),
-        *(names.matches(name) for name in higher[1:]),
-        names.OVERRIDES,
-        *_lists_of(environment),
-    ]
     version = code_version(environment.step(table), environment.unify.linking)
     way = link_table if environment.unify.linking == "components" else match_table
 
@@ -132,7 +135,7 @@ def match_asset(environment: Environment, table: str) -> dg.AssetsDefinition:
         name=f"match_{table}",
         specs=[
             spec_of(name, GROUP, text, deps=deps, version=version)
-            for name, text in described.items()
+            for name, (text, deps) in described.items()
         ],
     )
     def match_records(warehouse: Warehouse) -> Results:
@@ -150,15 +153,16 @@ def match_asset(environment: Environment, table: str) -> dg.AssetsDefinition:
 def consolidate_asset(environment: Environment) -> dg.AssetsDefinition:
     """Build the asset of consolidated records."""
     order = environment.unify.order
-    deps = [
-        *(names.winners(table) for table in order),
-        *(names.members(table) for table in order),
-        *(names.matches(table) for table in order[1:]),
-        names.OVERRIDES,
-    ]
+    matched = [names.matches(order[-1])] if len(order) > 1 else []
     described = {
-        names.CONSOLIDATED: "Records of all tables together; Include all marks those left out.",
-        names.KEYS: "Every source key with the consolidated record that holds it.",
+        names.CONSOLIDATED: (
+            "Records of all tables together; Include all marks those left out.",
+            [*(names.winners(table) for table in order), *matched],
+        ),
+        names.KEYS: (
+            "Every source key with the consolidated record that holds it.",
+            [names.CONSOLIDATED],
+        ),
     }
     version = code_version(environment.unify)
 
@@ -166,7 +170,7 @@ def consolidate_asset(environment: Environment) -> dg.AssetsDefinition:
         name="consolidate",
         specs=[
             spec_of(name, GROUP, text, deps=deps, version=version)
-            for name, text in described.items()
+            for name, (text, deps) in described.items()
         ],
     )
     def consolidated_records(warehouse: Warehouse) -> Results:
@@ -181,11 +185,7 @@ def consolidate_asset(environment: Environment) -> dg.AssetsDefinition:
 def match_pairs_asset(environment: Environment) -> dg.AssetsDefinition:
     """Build the asset of the product's ConflationMatchPairs."""
     about = "The product's ConflationMatchPairs: the tables of each consolidated record."
-    deps = [
-        names.CONSOLIDATED,
-        names.KEYS,
-        *(names.winners(table) for table in environment.unify.order),
-    ]
+    deps = [names.KEYS]
     version = code_version(environment.unify)
 
     @dg.multi_asset(

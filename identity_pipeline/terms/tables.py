@@ -114,6 +114,26 @@ CUSTOM_MATCH_PROBLEMS = Contract(
     {"file": "The file.", "line": "Its line.", "problem": "Why the line does not count."},
 )
 
+DELIVERIES = Contract(
+    "Deliveries",
+    names.DELIVERIES,
+    "One row a delivered file: what was read of it, and what became of it.",
+    {
+        "table_name": "The source.",
+        "ingestion_date": "The delivery's date.",
+        "file": "The file, relative to the environment's folder.",
+        "change": "upsert or delete.",
+        "status": "applied, held (past a limit of the source) or broken (cannot be read).",
+        "rows_in": "Its records: accepted plus rejected.",
+        "accepted": "Records that were loaded.",
+        "rejected": "Records that do not fit; they are in the source's corrupt table.",
+        "duplicate_keys": "Accepted records whose primary key the delivery had before.",
+        "size": "The file's size in bytes.",
+        "sha256": "The file's SHA-256.",
+        "message": "What is wrong with it, or was passed over.",
+    },
+)
+
 CONTRACTS = (
     CUSTOMER,
     ALTERNATE_KEY,
@@ -122,6 +142,7 @@ CONTRACTS = (
     PROFILES,
     METRICS,
     CUSTOM_MATCH_PROBLEMS,
+    DELIVERIES,
 )
 
 DUPLICATES = Contract(
