@@ -27,20 +27,19 @@ class _Forest:
             self._parent[step] = node
         return node
 
-    def join(self, one: int, other: int) -> bool:
-        """Make two groups one, unless that brings foes together; whether they are one now."""
+    def join(self, one: int, other: int) -> None:
+        """Make two groups one, unless that brings foes together."""
         one, other = self.root(one), self.root(other)
         if one == other:
-            return True
+            return
         small, large = sorted((one, other), key=lambda root: len(self._foes[root]))
         if any(self.root(foe) == large for foe in self._foes[small]):
-            return False
+            return
         self._parent[small] = large
         self._foes[large] |= self._foes.pop(small)
-        return True
 
 
-def group_apart(edges: Sequence[Edge], apart: Iterable[Edge]) -> tuple[dict[int, int], list[Edge]]:
+def group_apart(edges: Sequence[Edge], apart: Iterable[Edge]) -> dict[int, int]:
     """Group nodes along edges, best edge first, refusing any that would join a forbidden pair.
 
     Args:
@@ -48,15 +47,16 @@ def group_apart(edges: Sequence[Edge], apart: Iterable[Edge]) -> tuple[dict[int,
         apart: pairs of nodes that must never be in one group.
 
     Returns:
-        Every node's group, named by the group's smallest node, and the edges refused.
+        Every node's group, named by the group's smallest node.
     """
     forest = _Forest(apart)
-    refused = [edge for edge in edges if not forest.join(*edge)]
+    for edge in edges:
+        forest.join(*edge)
     smallest: dict[int, int] = {}
     nodes = sorted({node for edge in edges for node in edge})
     for node in nodes:
         smallest.setdefault(forest.root(node), node)
-    return {node: smallest[forest.root(node)] for node in nodes}, refused
+    return {node: smallest[forest.root(node)] for node in nodes}
 
 
 @dataclass(frozen=True, order=True)

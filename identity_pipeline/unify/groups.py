@@ -42,7 +42,7 @@ def part(engine: Engine, labels: ir.Table, links: ir.Table, foes: ir.Table) -> i
         Labels of all nodes, in which no two foes share a component.
     """
     ordered = links.order_by("place").select("left", "right")
-    grouped, _ = group_apart(_pairs(engine, ordered), _pairs(engine, foes))
+    grouped = group_apart(_pairs(engine, ordered), _pairs(engine, foes))
     new = engine.keep(engine.relation(LABELS, sorted(grouped.items())))
     return labels.anti_join(new, "node").union(new)
 

@@ -66,7 +66,7 @@ def _groups_of(part: Contribution) -> ir.Table:
         table=ibis.literal(part.table),
         key="_key",
         leads=leads,
-        include_all=ibis.literal(part.include_all or False),
+        include_all=ibis.literal(part.include_all),
     )
 
 
