@@ -9,9 +9,11 @@ import ibis.expr.types as ir
 from identity_pipeline.engine.base import Engine
 from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import Environment
+from identity_pipeline.unify.comparable import ValueLists, with_comparables
 from identity_pipeline.unify.consolidation import Consolidation
 from identity_pipeline.unify.keyring import Contribution
 from identity_pipeline.unify.merge import KNOWN, STATUS
+from identity_pipeline.unify.tasks import value_lists
 
 METRIC = {
     "metric": "string",
@@ -109,6 +111,29 @@ def customer_metrics(
     return [(name, None, None, value) for name, value in found.items()]
 
 
+def condition_metrics(
+    engine: Engine, environment: Environment, table: str, lists: ValueLists
+) -> list[Row]:
+    """How many records of a table each exact condition alone would match, and how many not.
+
+    Conditions that are not exact are left out: alone they would compare every pair of records.
+    """
+    rows: list[Row] = []
+    lower = engine.table(names.members(table))
+    [(unique,)] = engine.rows(lower.aggregate(n=lower._group.nunique()))
+    for rule in (rule for rule in environment.step(table).match if rule.active):
+        for condition in (condition for condition in rule.conditions if condition.exact):
+            higher = engine.table(names.members(condition.left_table))
+            left = with_comparables(higher, {"_left": (condition.left_column, condition)}, lists)
+            right = with_comparables(lower, {"_right": (condition.right, condition)}, lists)
+            agreed = right.semi_join(left, right._right == left._left)
+            [(matched,)] = engine.rows(agreed.aggregate(n=agreed._group.nunique()))
+            name = f"{rule.name}: {condition.left} = {condition.right}"
+            rows.append(("condition_matched", table, name, _number(matched)))
+            rows.append(("condition_unmatched", table, name, _number(unique) - _number(matched)))
+    return rows
+
+
 def of_run(engine: Engine, environment: Environment, found: Consolidation) -> list[Row]:
     """All metrics of the last unification, as the warehouse holds it."""
     rows: list[Row] = []
@@ -116,6 +141,9 @@ def of_run(engine: Engine, environment: Environment, found: Consolidation) -> li
         matches = engine.table(names.matches(part.table)) if part.rank > 1 else None
         rules = [rule.name for rule in environment.step(part.table).match if rule.active]
         rows += table_metrics(engine, part, matches, rules)
+    lists = value_lists(engine, environment)
+    for table in environment.unify.order[1:]:
+        rows += condition_metrics(engine, environment, table, lists)
     duplicates = sum(
         (value if name == "source_records" else -value)
         for name, table, _, value in rows
