@@ -1,5 +1,6 @@
 """Jobs, the daily schedule, and the sensor that waits for files."""
 
+import datetime
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -74,8 +75,12 @@ def file_sensor(
         minimum_interval_seconds=SENSOR_SECONDS,
         description="Runs the refresh of an ingestion date when files of it arrive or change.",
     )
-    def delivered_files() -> Iterator[dg.RunRequest]:
+    def delivered_files(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest]:
+        today = datetime.datetime.now(datetime.UTC).date()
         for date, files in delivered_dates(environment.folder, sources.values()).items():
+            if date > today:
+                context.log.warning(f"{date} is in the future; its files wait until then")
+                continue
             yield dg.RunRequest(run_key=_run_key(files), partition_key=date.isoformat())
 
     return delivered_files

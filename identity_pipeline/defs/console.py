@@ -90,6 +90,11 @@ def _chosen(environment: Environment, dates: Dates) -> list[datetime.date]:
     chosen = dates.of(delivered)
     if not chosen:
         raise NothingToRun(f"no files up to {dates.through}; there are some from {first} to {last}")
+    if chosen[-1] > (today := datetime.datetime.now(datetime.UTC).date()):
+        raise NothingToRun(
+            f"{chosen[-1]} is in the future (today is {today} in UTC): "
+            "mend the name of the delivery's folder, or run --through an earlier date"
+        )
     if chosen[0] < first:
         raise NothingToRun(f"no files before {first}, the first ingestion date")
     return chosen

@@ -86,6 +86,9 @@ def test_the_sensor_asks_for_each_date_once_and_again_when_a_file_changes(tmp_pa
     landed = environment / "landing" / "contacts" / "2024-05-01" / "contacts.csv"
     landed.parent.mkdir(parents=True)
     landed.write_text("Id,Name,Email,Joined\n1,Ann,a@x.example,2024-01-01\n")
+    future = environment / "landing" / "contacts" / "2999-01-01" / "contacts.csv"
+    future.parent.mkdir(parents=True)
+    future.write_text("Id,Name,Email,Joined\n")
 
     def requests():
         definitions = definitions_of(load_environment(environment), Home(tmp_path, "small"))

@@ -195,6 +195,15 @@ def test_a_wrong_request_is_answered(environment, options, code, said):
     assert said in outcome.output
 
 
+def test_a_delivery_from_the_future_is_refused_by_name(environment):
+    land(environment, "visitors", VISITORS, "2999-01-01")
+
+    outcome = run(environment)
+
+    assert outcome.exit_code == 2
+    assert "2999-01-01 is in the future" in outcome.output
+
+
 def test_validate_says_what_is_there_and_warns(environment):
     outcome = cli("validate", "--environment", environment)
 
