@@ -82,6 +82,29 @@ def validate(environment: EnvironmentFolder = DEFAULT_ENVIRONMENT) -> None:
 
 
 @app.command()
+def history(
+    customer_id: Annotated[str, typer.Argument(help="A CustomerId, or its first digits.")],
+    environment: EnvironmentFolder = DEFAULT_ENVIRONMENT,
+    home: HomeFolder = DEFAULT_HOME,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+) -> None:
+    """Say what became of a CustomerId: every change with its date, rule and keys."""
+    from rich.console import Console
+
+    from identity_pipeline.defs.history import as_json, print_history, read_history
+
+    try:
+        found = read_history(environment, home, customer_id)
+    except PipelineError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(WRONG_CONFIGURATION) from None
+    if json:
+        typer.echo(as_json(found))
+    else:
+        print_history(Console(highlight=False), found)
+
+
+@app.command()
 def ui(
     environment: EnvironmentFolder = DEFAULT_ENVIRONMENT,
     home: HomeFolder = DEFAULT_HOME,

@@ -1,6 +1,7 @@
 """Runs of a small environment from the command line to the published file."""
 
 import datetime
+import json
 import os
 import stat
 
@@ -202,6 +203,25 @@ def test_a_delivery_from_the_future_is_refused_by_name(environment):
 
     assert outcome.exit_code == 2
     assert "2999-01-01 is in the future" in outcome.output
+
+
+def test_history_is_told_to_people_and_to_programs(environment):
+    run(environment)
+    [(customer,)] = rows(environment, "select CustomerId from Customer where Name = 'Bob'")
+    where = ("--environment", environment, "--home", environment.parent)
+
+    text = cli("history", customer, *where)
+    found = json.loads(cli("history", customer[:10], *where, "--json").output)
+
+    assert "created" in text.output
+    assert [event["keys"] for event in found["events"]] == ["Shop|Contacts|2"]
+
+
+def test_history_before_the_first_run_says_what_to_do(environment):
+    outcome = cli("history", "abc", "--environment", environment, "--home", environment.parent)
+
+    assert outcome.exit_code == 2
+    assert "`identity-pipeline run` makes it" in outcome.output
 
 
 def test_validate_says_what_is_there_and_warns(environment):
