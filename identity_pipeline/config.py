@@ -16,8 +16,9 @@ from identity_pipeline.terms import names
 from identity_pipeline.terms.base import Name, Term
 from identity_pipeline.terms.environment import Environment, override_files
 from identity_pipeline.terms.errors import ConfigError, Problem, did_you_mean
-from identity_pipeline.terms.sources import SourceTable
-from identity_pipeline.terms.unification import Unification
+from identity_pipeline.terms.rules import Normalization
+from identity_pipeline.terms.sources import INGESTION_DATE, SourceTable
+from identity_pipeline.terms.unification import Overrides, Unification
 from identity_pipeline.terms.wording import (
     PREFERENCE_KINDS,
     keys_at,
@@ -64,6 +65,8 @@ def load_environment(folder: Path) -> Environment:
     name = folder.resolve().name
     environment = Environment(name=name, folder=folder, sources=sources, unify=unify)
     problems += reference_problems(environment, unify_document, unreadable)
+    found = _override_problems(unify.overrides)
+    problems += [unify_document.problem(path, text) for path, text in found]
     if problems:
         raise ConfigError(problems)
     return environment
@@ -241,7 +244,25 @@ def _source_problems(
         if products[source.data_source.lower(), source.table.lower()] > 1:
             text = f"another source is {source.data_source} {source.table} too"
             found.append(documents[name].problem(("table",), text))
+        for place, column in enumerate(source.profile.columns if source.profile else ()):
+            if column.startswith("_"):
+                text = f"'{column}' cannot be selected: names with '_' first are the pipeline's own"
+                found.append(documents[name].problem(("profile", "columns", place), text))
     return found
+
+
+def _override_problems(asked: Overrides) -> Found:
+    """Files of overrides that never arrive, and lists that take a normalization's name."""
+    lists = [("bypass", asked.bypass), ("alias", asked.alias)]
+    files: dict[Path_, str | None] = {("never_match",): asked.never_match}
+    files[("always_match",)] = asked.always_match
+    files |= {(kind, name): file for kind, named in lists for name, file in named.items()}
+    for path, pattern in files.items():
+        if path[-1] in list(Normalization):
+            yield ("overrides", *path), f"'{path[-1]}' is a normalization; choose another"
+        if pattern and INGESTION_DATE not in pattern:
+            text = f"'{pattern}' needs {INGESTION_DATE} where the date's folder is"
+            yield ("overrides", *path), text
 
 
 def _weak_rules(environment: Environment) -> Found:

@@ -1,7 +1,7 @@
 """Cross-checks: every table, column, list and rule that is named must exist and fit."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from identity_pipeline.config_yaml import Document, Path_
@@ -16,16 +16,12 @@ from identity_pipeline.terms.rules import (
     MatchRule,
     Normalization,
 )
-from identity_pipeline.terms.sources import INGESTION_DATE
-from identity_pipeline.terms.unification import (
-    LeastRecent,
-    MergePreference,
-    MostRecent,
-    TableStep,
-)
+from identity_pipeline.terms.unification import LeastRecent, MergePreference, MostRecent, TableStep
 
 Found = Iterator[tuple[Path_, str]]
-RECENCY_TYPES = ("date", "timestamp", "integer", "decimal")
+DATES, NUMBERS = ("date", "timestamp"), ("integer", "decimal")
+# The id column of the automatic household, as Customer shows it.
+HOUSEHOLD_ID = "HouseholdId"
 
 
 def reference_problems(
@@ -58,7 +54,6 @@ class _Checks:
     def all(self) -> Found:
         for place, step in enumerate(self.environment.unify.tables):
             yield from self._step(step, ("tables", place))
-        yield from self._overrides()
         yield from self._columns()
         yield from self._groups()
         yield from self._references()
@@ -130,8 +125,14 @@ class _Checks:
     def _recency(self, table: str, column: str, path: Path_) -> Found:
         if wrong := self._column(table, column):
             yield path, wrong
-        elif (kind := self.environment.type_of(table, column)) not in RECENCY_TYPES:
+        elif (kind := self.environment.type_of(table, column)) not in (None, *DATES, *NUMBERS):
             yield path, f"'{column}' is {kind}; recency needs a date, a timestamp or a number"
+
+    def _one_kind(self, columns: Mapping[str, str], path: Path_) -> Found:
+        """Recency across tables: a date is neither later nor earlier than a number."""
+        kinds = {self.environment.type_of(table, column) for table, column in columns.items()}
+        if kinds.intersection(DATES) and kinds.intersection(NUMBERS):
+            yield path, "dates cannot be compared with numbers: name columns of one kind"
 
     def _condition(self, table: str, condition: Comparison, path: Path_) -> Found:
         sides: list[tuple[str, str]] = []
@@ -170,21 +171,6 @@ class _Checks:
             text = f"'{left}' is not above '{table}' in the match order ({', '.join(order)})"
             yield (*path, "left"), text
 
-    def _overrides(self) -> Found:
-        asked = self.environment.unify.overrides
-        files: dict[Path_, str | None] = {
-            ("overrides", "never_match"): asked.never_match,
-            ("overrides", "always_match"): asked.always_match,
-        }
-        for kind in ("bypass", "alias"):
-            for name, pattern in getattr(asked, kind).items():
-                files["overrides", kind, name] = pattern
-                if name in list(Normalization):
-                    yield ("overrides", kind, name), f"'{name}' is a normalization; choose another"
-        for path, pattern in files.items():
-            if pattern and INGESTION_DATE not in pattern:
-                yield path, f"'{pattern}' needs {INGESTION_DATE} where the date's folder is"
-
     def _columns(self) -> Found:
         for name, combined in self.environment.unify.columns.items():
             path: Path_ = ("columns", name)
@@ -193,18 +179,23 @@ class _Checks:
                     yield (*path, number), wrong
             for table, column in combined.recency.items():
                 yield from self._recency(table, column, (*path, "recency", table))
+            yield from self._one_kind(combined.recency, (*path, "recency"))
 
     def _groups(self) -> Found:
         for number, group in enumerate(self.environment.unify.groups):
+            ages: dict[str, str] = {}
             for table, columns in group.sources.items():
                 for place, column in enumerate(columns):
                     path: Path_ = ("groups", number, "from", table, place)
-                    if column is None:
-                        continue
-                    if wrong := self._column(table, column):
-                        yield path, wrong
-                    elif group.reference and group.columns[place] == group.reference:
+                    is_reference = group.columns[place] == group.reference
+                    if column and is_reference:
+                        ages[table] = column
                         yield from self._recency(table, column, path)
+                    elif column and (wrong := self._column(table, column)):
+                        yield path, wrong
+                    elif is_reference:
+                        yield path, f"'{table}' needs a column for '{group.reference}' too"
+            yield from self._one_kind(ages, ("groups", number, "from"))
 
     def _references(self) -> Found:
         unify = self.environment.unify
@@ -268,6 +259,8 @@ class _Checks:
     def _clusters(self) -> Found:
         shown = tuple(name for _, name in self._shown())
         for number, cluster in enumerate(self.environment.unify.clusters):
+            if not any(rule.active for rule in cluster.rules):
+                yield ("clusters", number), f"'{cluster.name}' has no active rule: remove it"
             for place, rule in enumerate(cluster.rules):
                 for part in ("conditions", "exceptions"):
                     for spot, condition in enumerate(getattr(rule, part)):
@@ -295,3 +288,8 @@ class _Checks:
         for path, name in named:
             if counted[name.lower()] > 1:
                 yield path, f"Customer would have two columns '{name}' (case does not count)"
+            if not name or name.startswith("_"):
+                yield path, f"'{name}' is no name for a column of Customer: begin it with a letter"
+            if unify.households and name.lower() == HOUSEHOLD_ID.lower():
+                text = f"'{name}' is the automatic household's: "
+                yield path, text + "choose another, or write 'households: false'"

@@ -298,6 +298,20 @@ ADDED = [
         "clusters: [{name: Home, rules: [{name: N, conditions: [{column: Name, normalize: [lowr]}]}]}]",
         "no normalization and no list is called 'lowr'",
     ),
+    (UNIFY, None, "rename: {Name: _x}", "rename.Name: '_x' is no name for a column of Customer"),
+    (UNIFY, None, "rename: {Name: ''}", "rename.Name: '' is no name for a column of Customer"),
+    (
+        UNIFY,
+        None,
+        "clusters: [{name: Household, rules: [{name: N, conditions: [{column: Name}]}]}]",
+        "clusters[0].name: 'HouseholdId' is the automatic household's",
+    ),
+    (
+        UNIFY,
+        None,
+        "clusters: [{name: Home, rules: [{name: N, active: false, conditions: [{column: Name}]}]}]",
+        "clusters[0]: 'Home' has no active rule",
+    ),
     # match rules
     (
         UNIFY,
@@ -351,6 +365,46 @@ def test_a_file_with_problems_does_not_hide_those_of_others(tmp_path):
     text = message(tmp_path, files)
 
     assert [text.startswith("2 problems"), "'dat'" in text, "'Mial'" in text] == [True] * 3
+
+
+# Visitors with a number beside their mail, and contacts with a date.
+NUMBERED = FILES["sources/visitors.yaml"].replace("Mail: text", "Mail: text\n  Visits: integer")
+NUMBERED = NUMBERED.replace("[Visitor, Mail]", "[Visitor, Mail, Visits]")
+BY_DATE = "by: most_recent, recency: {contacts: Joined, visitors: Visits}"
+GROUP = "groups: [{columns: [A, B], by: most_recent, reference: B, from: {contacts: [Name, Joined], visitors: [Mail, %s]}}]"
+RECENCIES = [
+    # unify.yaml has too, what the message says
+    (
+        f"  Tier: {{from: [contacts.Name, visitors.Mail], {BY_DATE}}}",
+        "columns.Tier.recency: dates cannot be compared with numbers",
+    ),
+    (GROUP % "Visits", "groups[0].from: dates cannot be compared with numbers"),
+    (GROUP % "null", "groups[0].from.visitors[1]: 'visitors' needs a column for 'B' too"),
+    (GROUP % "Mail", "groups[0].from.visitors[1]: 'Mail' is text; recency needs a date"),
+]
+
+
+@pytest.mark.parametrize(("addition", "expected"), RECENCIES)
+def test_recency_compares_dates_with_dates_and_numbers_with_numbers(tmp_path, addition, expected):
+    files = added(UNIFY, "columns:" if addition.startswith(" ") else None, addition)
+
+    assert expected in message(tmp_path, files | {"sources/visitors.yaml": NUMBERED})
+
+
+def test_nothing_is_said_about_the_columns_of_a_file_with_problems(tmp_path):
+    files = changed(CONTACTS, "Joined: date", "Joined: dat")
+    files |= added(UNIFY, FIRST, "    keep: {most_recent: Joined}")
+
+    assert message(tmp_path, files).startswith("1 problem ")
+
+
+def test_a_column_that_begins_as_the_pipelines_own_cannot_be_selected(tmp_path):
+    files = changed(CONTACTS, "  Name: text", "  _id: text\n  Name: text")
+    files[CONTACTS] = files[CONTACTS].replace("[Id, Name", "[Id, _id, Name")
+
+    text = message(tmp_path, files)
+
+    assert "contacts.yaml:14, profile.columns[1]: '_id' cannot be selected" in text
 
 
 def test_every_undeclared_column_of_a_source_is_listed(tmp_path):

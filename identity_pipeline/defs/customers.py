@@ -100,9 +100,7 @@ def customer_asset(environment: Environment) -> dg.AssetsDefinition:
                     identified.alternate_keys,
                     identified.customers,
                 )
-                # All are computed before any is stored: they read the registry that they replace.
-                computed = [engine.keep(rows) for rows in tables]
-                for name, rows in zip(TABLES, computed, strict=True):
+                for name, rows in zip(TABLES, tables, strict=True):
                     engine.store(name, rows)
                 counts = audit(engine)
                 if any(counts.values()):

@@ -87,12 +87,7 @@ def assign(engine: Engine, keys: ir.Table, registry: Registry, make_id: IdMaker)
     homeless = engine.keep(keys.anti_join(survivors, "record"))
     left = claims.semi_join(homeless, "record")
     left = left.filter(first_of(left, "record", [left["rank"], left.key]))
-    restored = engine.keep(_restorable(homeless, registry))
-    unborn = homeless.anti_join(restored, "record")
-    births = _births(engine, unborn, registry, make_id)
-    placed = restored.mutate(origin=ibis.literal("restored")).union(
-        births.mutate(origin=ibis.literal("created"))
-    )
+    placed = own_ids(engine, homeless, registry, make_id)
     left = left.select(_record="record", left_id="customer_id")
     placed = placed.left_join(left, placed.record == left._record).drop("_record")
     split = (placed.origin == "created") & placed.left_id.notnull()
@@ -107,6 +102,26 @@ def assign(engine: Engine, keys: ir.Table, registry: Registry, make_id: IdMaker)
             "customer_id", "survivor", "record"
         ),
         contested=claimants.filter(claimants.records > 1).select("customer_id"),
+    )
+
+
+def own_ids(engine: Engine, homeless: ir.Table, registry: Registry, make_id: IdMaker) -> ir.Table:
+    """Ids for records that inherit none: one of their own that was merged away, or a new one.
+
+    Args:
+        engine: stores steps that are read more than once.
+        homeless: keys of the records.
+        registry: ids that may be given back, and ids that may not be given again.
+        make_id: from a birth key to an id.
+
+    Returns:
+        `record`, `customer_id` and `origin`: restored or created.
+    """
+    restored = engine.keep(_restorable(homeless, registry))
+    unborn = homeless.anti_join(restored, "record")
+    births = _births(engine, unborn, registry, make_id)
+    return restored.mutate(origin=ibis.literal("restored")).union(
+        births.mutate(origin=ibis.literal("created"))
     )
 
 

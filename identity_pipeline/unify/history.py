@@ -54,7 +54,7 @@ def remember(
         keys=keys,
         former=former,
         profiles=profiles,
-        history=registry.history.union(dated.select(*columns)),
+        history=engine.keep(registry.history.union(dated.select(*columns))),
     )
 
 

@@ -24,7 +24,10 @@ from identity_pipeline.unify.tasks import id_maker
 
 @dataclass(frozen=True)
 class Identified:
-    """Customers and what is remembered of them."""
+    """Customers and what is remembered of them.
+
+    All of it is computed, so that the registry it was computed from can be replaced.
+    """
 
     customers: ir.Table
     alternate_keys: ir.Table
@@ -48,7 +51,8 @@ def identify(
     assignment = assign(engine, kept, registry, make_id)
     if columns := environment.unify.customer_id.columns:
         inputs = id_inputs(found.consolidated, found.contributions, columns)
-        assignment = reissue(engine, kept, assignment, inputs, make_id)
+        asked = engine.keep(kept.join(inputs, "record"))
+        assignment = reissue(engine, asked, assignment, registry, make_id)
     ids = assignment.ids.select(_record="record", customer_id="customer_id")
     keys = engine.keep(kept.join(ids, kept.record == ids._record).drop("_record"))
     facts = Facts(
@@ -60,12 +64,13 @@ def identify(
     )
     run = next_run(engine, registry, found.date)
     after = remember(engine, registry, assignment, facts, run)
-    customers = engine.keep(
-        customer_table(unified.filter(unified.kept), keys, after.profiles, found.contributions)
-    )
+    kept_columns = unified.filter(unified.kept)
+    customers = customer_table(kept_columns, keys, after.profiles, found.contributions)
+    if clusters := clusters_of(environment):
+        customers = with_clusters(engine, engine.keep(customers), clusters)
     return Identified(
-        customers=with_clusters(engine, customers, clusters_of(environment)),
-        alternate_keys=alternate_keys(keys, key_rings(keys, found.contributions)),
+        customers=engine.keep(customers),
+        alternate_keys=engine.keep(alternate_keys(keys, key_rings(keys, found.contributions))),
         registry=after,
     )
 

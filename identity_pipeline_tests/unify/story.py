@@ -171,6 +171,6 @@ def _unify(engine: Engine, environment: Environment) -> None:
         names.PROFILE_REGISTRY: result.registry.profiles,
         names.CUSTOMER_ID_HISTORY: result.registry.history,
     }
-    for name, rows in {name: engine.keep(rows) for name, rows in stored.items()}.items():
+    for name, rows in stored.items():
         engine.store(name, rows)
     assert not any(audit(engine).values())
