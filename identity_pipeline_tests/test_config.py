@@ -444,6 +444,20 @@ def test_files_that_cannot_be_used_are_named(tmp_path, files, expected):
     assert expected in message(tmp_path, files)
 
 
+OWN_WORDS = [
+    # file, text, replaced by, what the message says
+    (UNIFY, "  Name: [", "  Record: [", "'Record' is a word of unification's own"),
+    (CONTACTS, "Name", "group", "'group' is a word of unification's own"),
+]
+
+
+@pytest.mark.parametrize(("file", "old", "new", "expected"), OWN_WORDS)
+def test_words_of_unification_are_refused_as_columns(tmp_path, file, old, new, expected):
+    everywhere = {file: FILES[file].replace(old, new)}
+
+    assert expected in message(tmp_path, everywhere)
+
+
 def test_a_missing_folder_is_named(tmp_path):
     with pytest.raises(ConfigError, match="there is no such folder"):
         load_environment(tmp_path / "nowhere")

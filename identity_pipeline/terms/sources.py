@@ -142,11 +142,24 @@ class Limits(Term):
     broken_files: Literal["fail", "warn"] = "fail"
 
 
+# What unification calls its own columns beside a profile's.
+OWN_WORDS = ("group", "record")
+
+
 class Profile(Term):
     """The table's role in unification: its key as a profile, and the columns it brings."""
 
     primary_key: ColumnName
     columns: tuple[ColumnName, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _leaves_our_words_alone(self) -> Self:
+        if taken := [name for name in self.columns if name.lower() in OWN_WORDS]:
+            raise ValueError(
+                f"'{taken[0]}' is a word of unification's own: give the column another name in the "
+                "file, or leave it out of the profile"
+            )
+        return self
 
 
 class SourceTable(Term):

@@ -173,6 +173,13 @@ class Unification(Term):
     households: bool = True
     clusters: tuple[Cluster, ...] = ()
 
+    @model_validator(mode="after")
+    def _leaves_our_words_alone(self) -> Self:
+        named = [*self.columns, *(name for group in self.groups for name in group.columns)]
+        if taken := [name for name in named if name.lower() in ("record", "kept")]:
+            raise ValueError(f"'{taken[0]}' is a word of unification's own; choose another name")
+        return self
+
     @property
     def order(self) -> tuple[str, ...]:
         """Table names in match order; a table's rank is its place, counted from 1."""
