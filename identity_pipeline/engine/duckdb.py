@@ -99,12 +99,6 @@ class DuckDBEngine:
             self._settle(statements.identifier(name.key))
         return count
 
-    def drop(self, name: TableName) -> None:
-        """Remove a table if it is there."""
-        drop = sge.Drop(this=statements.identifier(name.key), kind="TABLE", exists=True)
-        self.connection.execute(drop.sql(statements.DIALECT))
-        self._schemas.pop(name, None)
-
     def forget_schemas(self) -> None:
         """Ask the database again what its tables are, after a rollback."""
         self._schemas.clear()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import ibis.expr.types as ir
 
 from identity_pipeline.engine.base import Engine
+from identity_pipeline.serving.summary import text_or_none
 from identity_pipeline.terms import tables
 from identity_pipeline.terms.errors import PipelineError
 from identity_pipeline.terms.names import TableName
@@ -84,13 +85,9 @@ def _events(engine: Engine, customer: str) -> tuple[Event, ...]:
             run=int(str(run)),
             ingestion_date=datetime.date.fromisoformat(str(date)),
             event=str(event),
-            counterpart=_text(counterpart),
-            rule=_text(rule),
-            keys=_text(keys),
+            counterpart=text_or_none(counterpart),
+            rule=text_or_none(rule),
+            keys=text_or_none(keys),
         )
         for run, date, event, counterpart, rule, keys in engine.rows(own.select(*columns))
     )
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)

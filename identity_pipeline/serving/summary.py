@@ -32,10 +32,11 @@ def changes_on(engine: Engine, date: datetime.date) -> list[Change]:
     today = history.filter(history.ingestion_date == date).order_by("event", "customer_id")
     rows = engine.rows(today.select("event", "customer_id", "counterpart", "rule"))
     return [
-        Change(str(event), str(customer), _text(other), _text(rule))
+        Change(str(event), str(customer), text_or_none(other), text_or_none(rule))
         for event, customer, other, rule in rows
     ]
 
 
-def _text(value: object) -> str | None:
+def text_or_none(value: object) -> str | None:
+    """A fetched text, None where it is NULL."""
     return None if value is None else str(value)

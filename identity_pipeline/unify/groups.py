@@ -42,12 +42,13 @@ def part(engine: Engine, labels: ir.Table, links: ir.Table, foes: ir.Table) -> i
         Labels of all nodes, in which no two foes share a component.
     """
     ordered = links.order_by("place").select("left", "right")
-    grouped = group_apart(_pairs(engine, ordered), _pairs(engine, foes))
+    grouped = group_apart(pairs_of_nodes(engine, ordered), pairs_of_nodes(engine, foes))
     new = engine.keep(engine.relation(LABELS, sorted(grouped.items())))
     return labels.anti_join(new, "node").union(new)
 
 
-def _pairs(engine: Engine, pairs: ir.Table) -> list[tuple[int, int]]:
+def pairs_of_nodes(engine: Engine, pairs: ir.Table) -> list[tuple[int, int]]:
+    """Fetch a few pairs, `left` and `right`."""
     return [(int(str(left)), int(str(right))) for left, right in engine.rows(pairs)]
 
 

@@ -11,6 +11,7 @@ from identity_pipeline.terms.rules import MatchRule
 from identity_pipeline.unify.apart import Candidate, place_apart
 from identity_pipeline.unify.candidates import CANDIDATE, Side, best_first, candidates_of
 from identity_pipeline.unify.comparable import ValueLists
+from identity_pipeline.unify.groups import pairs_of_nodes
 from identity_pipeline.unify.links import ALWAYS_MATCH
 from identity_pipeline.unify.winner import first_of
 
@@ -176,7 +177,7 @@ def _apart_within(
     rows = engine.keep(lower.rows.semi_join(involved, lower.rows._group == involved.group))
     part = Side(lower.name, lower.rank, rows, lower.primary_key)
     offers = engine.keep(_every_offer(engine, part, higher, task))
-    picked = place_apart(_candidates(engine, offers), _int_pairs(engine, foes))
+    picked = place_apart(_candidates(engine, offers), pairs_of_nodes(engine, foes))
     places = engine.relation(
         {"_group": "int64", "_place": "int64"},
         [(group, candidate.place) for group, candidate in sorted(picked.items())],
@@ -219,10 +220,6 @@ def _candidates(engine: Engine, offers: ir.Table) -> list[Candidate]:
         )
         for group, place, rule, score, alternates, key, record in rows
     ]
-
-
-def _int_pairs(engine: Engine, pairs: ir.Table) -> list[tuple[int, int]]:
-    return [(int(str(left)), int(str(right))) for left, right in engine.rows(pairs)]
 
 
 def matches_of(lower: Side, higher: Mapping[str, Side], chosen: ir.Table) -> ir.Table:
