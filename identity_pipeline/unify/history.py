@@ -16,16 +16,21 @@ from identity_pipeline.unify.winner import first_of
 
 @dataclass(frozen=True)
 class Run:
-    """The run that makes changes: its number among runs that did, and the data's date."""
+    """The run that makes changes: its number among runs that did, and the data's date.
 
-    number: int
-    ingestion_date: date
+    Read from a table of one row: as literals they would make every statement of a day a new one.
+    """
+
+    number: ir.IntegerScalar
+    ingestion_date: ir.DateScalar
 
 
 def next_run(engine: Engine, registry: Registry, ingestion_date: date) -> Run:
     """The run after the last one that changed an identity."""
     [(last,)] = engine.rows(registry.history.aggregate(last=registry.history.run.max()))
-    return Run(number=int(str(last or 0)) + 1, ingestion_date=ingestion_date)
+    columns = {"number": "int64", "ingestion_date": "date"}
+    row = engine.keep(engine.relation(columns, [(int(str(last or 0)) + 1, ingestion_date)]))
+    return Run(row.number.as_scalar(), row.ingestion_date.as_scalar())
 
 
 def remember(
@@ -46,8 +51,8 @@ def remember(
     profiles = engine.keep(_resolve_merged(profiles, former, keys))
     events = history_events(registry, assignment, facts, keys)
     dated = events.mutate(
-        run=ibis.literal(run.number, "int64"),
-        ingestion_date=ibis.literal(run.ingestion_date, "date"),
+        run=run.number,
+        ingestion_date=run.ingestion_date,
     )
     columns = registry.history.columns
     return Registry(
@@ -76,7 +81,7 @@ def _keys(registry: Registry, assignment: Assignment, facts: Facts) -> ir.Table:
 
 def _former(registry: Registry, assignment: Assignment, run: Run) -> ir.Table:
     lost = registry.keys.semi_join(assignment.absorbed, "customer_id")
-    added = lost.select("identifier", "customer_id", run=ibis.literal(run.number, "int64"))
+    added = lost.select("identifier", "customer_id", run=run.number)
     both = registry.former.union(added)
     latest = both.group_by(["identifier", "customer_id"]).aggregate(run=both.run.max())
     return latest.select(*FORMER)
@@ -85,7 +90,7 @@ def _former(registry: Registry, assignment: Assignment, run: Run) -> ir.Table:
 def _profiles(registry: Registry, assignment: Assignment, facts: Facts, run: Run) -> ir.Table:
     """Every id ever given, with what it is now; columns as PROFILES without `merged_into`."""
     rows = _before_and_now(registry, assignment, facts)
-    today = ibis.literal(run.ingestion_date, "date")
+    today = run.ingestion_date
     live, status = rows._now.notnull(), ibis.coalesce(rows._status, rows.status)
     state = ibis.cases(
         (live, LIVE), (rows._gone.notnull() | (rows.state == MERGED), MERGED), else_=GONE
@@ -105,7 +110,7 @@ def _profiles(registry: Registry, assignment: Assignment, facts: Facts, run: Run
         customer_id=rows._any,
         state=state,
         status=status,
-        created_run=ibis.coalesce(rows.created_run, ibis.literal(run.number, "int64")),
+        created_run=ibis.coalesce(rows.created_run, run.number),
         created_on=ibis.coalesce(rows.created_on, today),
         became_known_on=became,
         previous_customer_id=previous,
