@@ -64,7 +64,7 @@ def run(
 @app.command()
 def validate(environment: EnvironmentFolder = DEFAULT_ENVIRONMENT) -> None:
     """Check the configuration and list every problem at once."""
-    from identity_pipeline.config import warnings
+    from identity_pipeline.config_warnings import warnings
     from identity_pipeline.defs.validation import check_types
 
     try:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
@@ -10,7 +10,8 @@ from typing import TypeVar
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from identity_pipeline.config_references import Found, reference_problems, rules_of
+from identity_pipeline.config_insights import KINDS, InsightFiles, insight_documents
+from identity_pipeline.config_references import Found, reference_problems
 from identity_pipeline.config_yaml import Document, Path_, read_document
 from identity_pipeline.terms import names
 from identity_pipeline.terms.base import Name, Term
@@ -60,23 +61,18 @@ def load_environment(folder: Path) -> Environment:
     unify = _term(Unification, unify_document, problems) if unify_document else None
     reserved = override_files(unify.overrides) if unify else ()
     problems += _source_problems(sources, by_source, reserved)
+    insights = _insights(folder, problems)
     if unify is None or unify_document is None:
         raise ConfigError(problems)
     name = folder.resolve().name
-    environment = Environment(name=name, folder=folder, sources=sources, unify=unify)
+    parts = {"name": name, "folder": folder, "sources": sources, "unify": unify}
+    environment = Environment.model_validate(parts | insights.fields)
     problems += reference_problems(environment, unify_document, unreadable)
     found = _override_problems(unify.overrides)
     problems += [unify_document.problem(path, text) for path, text in found]
     if problems:
         raise ConfigError(problems)
     return environment
-
-
-def warnings(environment: Environment) -> list[Problem]:
-    """What is allowed but probably not meant, in `unify.yaml`."""
-    document = read_document(environment.folder, environment.folder / UNIFY)
-    found = (*_weak_rules(environment), *_mixed_types(environment))
-    return [document.problem(path, text) for path, text in found]
 
 
 def source_problem(environment: Environment, table: str, path: Path_, message: str) -> Problem:
@@ -104,11 +100,20 @@ def _documents(folder: Path) -> tuple[list[Document], list[Problem]]:
         files.append(folder / UNIFY)
     else:
         problems.append(Problem(UNIFY, 0, "", "the file is missing; it says how tables unify"))
-    for stray in sorted({*folder.glob("*.y*ml"), *(folder / SOURCES).glob("*.yml")} - {*files}):
+    known = {*files, *(folder / name for name in KINDS)}
+    for stray in sorted({*folder.glob("*.y*ml"), *(folder / SOURCES).glob("*.yml")} - known):
         name = stray.relative_to(folder).as_posix()
-        message = f"not read: known files are {UNIFY} and {SOURCES}/*.yaml"
+        message = f"not read: known files are {UNIFY}, {', '.join(KINDS)} and {SOURCES}/*.yaml"
         problems.append(Problem(name, 0, "", message))
     return [read_document(folder, file) for file in files], problems
+
+
+def _insights(folder: Path, problems: list[Problem]) -> InsightFiles:
+    files = InsightFiles(insight_documents(folder))
+    for name, document in files.documents.items():
+        if (term := _term(KINDS[name], document, problems)) is not None:
+            files.add(term)
+    return files
 
 
 T = TypeVar("T", bound=Term)
@@ -263,32 +268,3 @@ def _override_problems(asked: Overrides) -> Found:
         if pattern and INGESTION_DATE not in pattern:
             text = f"'{pattern}' needs {INGESTION_DATE} where the date's folder is"
             yield ("overrides", *path), text
-
-
-def _weak_rules(environment: Environment) -> Found:
-    for place, step in enumerate(environment.unify.tables):
-        path: Path_ = ("tables", place)
-        if place and not any(rule.active for rule in step.match):
-            text = f"'{step.table}' has no match rule: none of its records can match"
-            yield (*path, "table"), text
-        for kind, number, rule in rules_of(step):
-            if rule.active and not any(condition.exact for condition in rule.conditions):
-                text = f"rule '{rule.name}' has no exact condition: it compares every pair of rows"
-                yield (*path, kind, number), text
-
-
-def _mixed_types(environment: Environment) -> Found:
-    combined: list[tuple[Path_, str, Sequence[str]]] = [
-        (("columns", name), name, column.sources)
-        for name, column in environment.unify.columns.items()
-    ]
-    for number, group in enumerate(environment.unify.groups):
-        for place, name in enumerate(group.columns):
-            rows = group.sources.items()
-            used = [f"{table}.{row[place]}" for table, row in rows if row[place]]
-            combined.append((("groups", number, "columns", place), name, used))
-    for path, name, references in combined:
-        types = {environment.type_of(*reference.split(".", 1)) for reference in references}
-        if len(types) > 1:
-            kinds = ", ".join(sorted(map(str, types)))
-            yield path, f"'{name}' combines columns of different types ({kinds}): it becomes text"

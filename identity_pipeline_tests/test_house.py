@@ -8,14 +8,24 @@ import pytest
 HOUSE = Path(__file__).parents[1] / "identity_pipeline"
 FLOORS = (
     {"terms"},
-    {"config", "config_yaml", "config_references", "engine", "expressions"},
-    {"sources", "unify", "activities", "measures", "segments", "exports", "serving"},
+    {
+        *("config", "config_yaml", "config_references", "config_insights", "config_warnings"),
+        *("engine", "expressions"),
+    },
+    {
+        *("sources", "unify", "activities", "enrichment", "measures", "segments"),
+        *("exports", "serving"),
+    },
     {"defs"},
     {"definitions", "__main__"},
 )
 SAME_FLOOR_FRIENDS = {
     ("config", "config_yaml"),
     ("config", "config_references"),
+    ("config", "config_insights"),
+    ("config_insights", "config_yaml"),
+    ("config_warnings", "config_references"),
+    ("config_warnings", "config_yaml"),
     ("config_references", "config_yaml"),
 }
 GUESTS = {

@@ -49,7 +49,11 @@ def _holds(table: ir.Table, test: ColumnFilter) -> ir.BooleanValue:
             "",
             f"no column '{test.column}'. {did_you_mean(test.column, table.columns)}",
         )
-    value = table[test.column]
+    return value_passes(table[test.column], test)
+
+
+def value_passes(value: ir.Value, test: ColumnFilter) -> ir.BooleanValue:
+    """Whether a value passes a filter's operators; raises FilterError as `passes`."""
     answers = [
         _compare(value, operator, getattr(test, operator), test)
         for operator in OPERATORS

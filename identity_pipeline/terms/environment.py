@@ -2,7 +2,12 @@
 
 from pathlib import Path
 
+from identity_pipeline.terms.activities import Activity, Relationship
 from identity_pipeline.terms.base import Term
+from identity_pipeline.terms.enrichments import Enrichment
+from identity_pipeline.terms.exports import Consent, Export
+from identity_pipeline.terms.measures import Measure
+from identity_pipeline.terms.segments import Segment
 from identity_pipeline.terms.sources import Column, ColumnType, Limits, Profile, SourceTable
 from identity_pipeline.terms.unification import Overrides, TableStep, Unification
 
@@ -22,6 +27,13 @@ class Environment(Term):
     folder: Path
     sources: dict[str, SourceTable]
     unify: Unification
+    relationships: tuple[Relationship, ...] = ()
+    activities: tuple[Activity, ...] = ()
+    enrichments: tuple[Enrichment, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    segments: tuple[Segment, ...] = ()
+    consents: tuple[Consent, ...] = ()
+    exports: tuple[Export, ...] = ()
 
     def source(self, table: str) -> SourceTable:
         """A source table by its name."""

@@ -66,6 +66,18 @@ class FilterError(PipelineError):
         super().__init__(message)
 
 
+class InsightError(PipelineError):
+    """A measure, segment, enrichment or export names what is not there, or does not fit it.
+
+    Attributes:
+        place: where in the term that was built (`rule`, `except`, 0, `Title`, `gt`).
+    """
+
+    def __init__(self, place: tuple[str | int, ...], message: str) -> None:
+        self.place = place
+        super().__init__(message)
+
+
 class WarehouseBusy(PipelineError):
     """Another run holds the warehouse."""
 

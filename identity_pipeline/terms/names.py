@@ -2,15 +2,17 @@
 
 from dataclasses import dataclass
 
-SOURCE, REJECTED, UNIFY, CUSTOMER, LEDGER, SERVING = (
+SOURCE, REJECTED, UNIFY, CUSTOMER, INSIGHT, EXPORT, LEDGER, SERVING = (
     "source",
     "rejected",
     "unify",
     "customer",
+    "insight",
+    "export",
     "ledger",
     "serving",
 )
-SCHEMAS = (SOURCE, REJECTED, UNIFY, CUSTOMER, "insight", "export", LEDGER)
+SCHEMAS = (SOURCE, REJECTED, UNIFY, CUSTOMER, INSIGHT, EXPORT, LEDGER)
 
 # Between data source, table and key in an identifier; no product name contains it.
 BAR = "|"
@@ -72,6 +74,26 @@ def ambiguities(table: str) -> TableName:
     return TableName(UNIFY, f"{table}_ambiguities")
 
 
+def enrichment(name: str) -> TableName:
+    """What an enrichment knows of customers: one row a CustomerId."""
+    return TableName(INSIGHT, f"enrichment_{name}")
+
+
+def measure(name: str) -> TableName:
+    """A measure with a table of its own."""
+    return TableName(INSIGHT, f"measure_{name}")
+
+
+def segment(name: str) -> TableName:
+    """The members of a segment, with Customer's columns and projected ones."""
+    return TableName(INSIGHT, f"segment_{name}")
+
+
+def export(name: str) -> TableName:
+    """What an export sent last."""
+    return TableName(EXPORT, name)
+
+
 DELIVERIES = TableName(LEDGER, "deliveries")
 OVERRIDES = TableName(UNIFY, "custom_matches")
 OVERRIDE_PROBLEMS = TableName(UNIFY, "custom_match_problems")
@@ -87,3 +109,15 @@ CUSTOMER_KEYS = TableName(CUSTOMER, "customer_keys")
 ALTERNATE_KEY = TableName(CUSTOMER, "alternate_key")
 CUSTOMERS = TableName(CUSTOMER, "customer")
 METRICS = TableName(CUSTOMER, "unification_metrics")
+ACTIVITY = TableName(INSIGHT, "activity")
+ACTIVITY_PROBLEMS = TableName(INSIGHT, "activity_problems")
+KNOWN_SINCE = TableName(INSIGHT, "known_since")
+UNIFIED_ACTIVITY = TableName(INSIGHT, "unified_activity")
+CUSTOMER_MEASURE = TableName(INSIGHT, "customer_measure")
+SEGMENT_MEMBERSHIP = TableName(INSIGHT, "segment_membership")
+SEGMENT_RULES = TableName(INSIGHT, "segment_rules")
+SEGMENT_CHANGES = TableName(INSIGHT, "segment_changes")
+SEGMENT_OVERLAP = TableName(INSIGHT, "segment_overlap")
+SEGMENT_DIFFERENTIATORS = TableName(INSIGHT, "segment_differentiators")
+EXPORT_RUNS = TableName(EXPORT, "runs")
+EXPORT_RECIPIENTS = TableName(EXPORT, "recipients")

@@ -1,0 +1,71 @@
+"""Enrichments: what else is known of a customer, in a table keyed by CustomerId."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from identity_pipeline.terms.base import ColumnName, Name, Term
+from identity_pipeline.terms.sources import INGESTION_DATE, ColumnType
+
+
+class _Enrichment(Term):
+    name: Name
+    description: str | None = None
+    segment: Name | None = None
+
+
+class FileEnrichment(_Enrichment):
+    """Files with a model.json whose annotation `c360:PrimaryKey` names the CustomerId column.
+
+    `landing` is a folder with `{ingestion_date}` in it; the latest delivery counts.
+    """
+
+    kind: Literal["file"]
+    landing: str
+
+    @model_validator(mode="after")
+    def _lands_by_date(self) -> Self:
+        if INGESTION_DATE not in self.landing:
+            raise ValueError(f"'{self.landing}' needs {INGESTION_DATE} where the date's folder is")
+        return self
+
+
+class FunctionEnrichment(_Enrichment):
+    """A Python function `module:name`, given a pandas frame of `CustomerId` and the inputs.
+
+    It returns a frame with `CustomerId` and `columns`; customers it leaves out have no values.
+    """
+
+    kind: Literal["function"]
+    function: str = Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")
+    inputs: tuple[ColumnName, ...] = Field(min_length=1)
+    columns: dict[ColumnName, ColumnType] = Field(min_length=1)
+
+
+class EmailDomain(_Enrichment):
+    """The domain of an e-mail address, and whether it is a free mailbox or a role's."""
+
+    kind: Literal["email_domain"]
+    email: ColumnName
+
+
+class Address(_Enrichment):
+    """An address in standard form, by rules for the country; it does not say that it exists."""
+
+    kind: Literal["address"]
+    street: ColumnName | None = None
+    city: ColumnName | None = None
+    state: ColumnName | None = None
+    postal_code: ColumnName | None = None
+    country: ColumnName
+
+
+Enrichment = Annotated[
+    FileEnrichment | FunctionEnrichment | EmailDomain | Address, Field(discriminator="kind")
+]
+
+
+class Enrichments(Term):
+    """`enrichments.yaml`."""
+
+    enrichments: tuple[Enrichment, ...] = Field(min_length=1)

@@ -1,0 +1,36 @@
+"""Periods of time as people write them: 30 days, 6 months."""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from identity_pipeline.terms.base import Term
+
+Unit = Literal["day", "week", "month", "year"]
+
+_PERIOD = re.compile(r"^\s*(\d+)\s*(day|week|month|year)s?\s*$")
+
+
+class Period(Term):
+    """A number of whole days, weeks, months or years; months and years are calendar ones."""
+
+    count: int = Field(ge=1, le=100_000)
+    unit: Unit
+
+    def __str__(self) -> str:
+        return f"{self.count} {self.unit}{'s' if self.count > 1 else ''}"
+
+
+def _period(value: object) -> object:
+    if isinstance(value, str):
+        found = _PERIOD.match(value)
+        if not found:
+            raise ValueError("must be a period, as 30 days, 6 months or 1 year")
+        return {"count": int(found.group(1)), "unit": found.group(2)}
+    return value
+
+
+# "30 days" in YAML.
+PeriodText = Annotated[Period, BeforeValidator(_period)]
+"""The period as YAML writes it."""
