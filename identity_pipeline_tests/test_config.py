@@ -429,7 +429,7 @@ def test_every_problem_is_listed_at_once(tmp_path):
         ({"extra.yaml": "a: 1\n"}, "extra.yaml: not read: known files are unify.yaml"),
         ({"unify.yaml": ""}, "unify.yaml: the file is empty"),
         ({"unify.yaml": "- a\n"}, "unify.yaml:1: must be a mapping"),
-        ({"segments.yaml": "a: 1\n"}, "segments.yaml:1: a: unknown key 'a'. Known: segments."),
+        ({"segments.yaml": "a: 1\n"}, "segments.yaml:1, a: unknown key 'a'. Known: segments."),
         ({"sources/b.yml": "a: 1\n"}, "sources/b.yml: not read"),
         (
             {"sources/b.yaml": FILES[CONTACTS].replace(": contacts", ": b")},
