@@ -8,6 +8,7 @@ import dagster as dg
 
 from identity_pipeline.config import load_environment
 from identity_pipeline.defs import automation
+from identity_pipeline.defs.activities import activity_assets
 from identity_pipeline.defs.customers import customer_assets
 from identity_pipeline.defs.resources import Warehouse
 from identity_pipeline.defs.serving import publish_asset
@@ -63,6 +64,7 @@ def definitions_of(environment: Environment, home: Home) -> dg.Definitions:
             *source_assets(environment, sources, days),
             *unify_assets(environment),
             *customer_assets(environment),
+            *activity_assets(environment, days),
             publish_asset(environment, home.published),
         ],
         jobs=[*jobs.values()],

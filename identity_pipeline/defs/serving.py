@@ -14,6 +14,14 @@ GROUP = "serving"
 KEY = dg.AssetKey(["serving", "published"])
 
 
+def insight_tables_of(environment: Environment) -> list[names.TableName]:
+    """The last tables of each branch of insights and exports that the environment declares."""
+    found: list[names.TableName] = []
+    if environment.activities:
+        found += [names.UNIFIED_ACTIVITY, names.ACTIVITY_PROBLEMS]
+    return found
+
+
 def publish_asset(environment: Environment, file: Path) -> dg.AssetsDefinition:
     """Build the asset of the published file."""
     order = environment.unify.order
@@ -26,6 +34,7 @@ def publish_asset(environment: Environment, file: Path) -> dg.AssetsDefinition:
         *(names.duplicates(table) for table in order),
         *(names.ambiguities(table) for table in order[1:]),
         *(names.rejected(table) for table in environment.sources),
+        *insight_tables_of(environment),
     ]
 
     @dg.asset(

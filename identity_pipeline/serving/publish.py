@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from identity_pipeline.engine.base import Engine, PublishedTable
+from identity_pipeline.serving.publish_insights import insight_tables
 from identity_pipeline.terms import names, tables
 from identity_pipeline.terms.environment import Environment
 from identity_pipeline.terms.sources import SourceTable
@@ -19,7 +20,8 @@ def published_tables(engine: Engine, environment: Environment) -> list[Published
         if environment.rank(table) > 1:
             found.append(_evidence(engine, source, tables.MATCHES, names.matches(table)))
             found.append(_evidence(engine, source, tables.AMBIGUITIES, names.ambiguities(table)))
-    return found + [_corrupt(engine, source) for source in environment.sources.values()]
+    found += [_corrupt(engine, source) for source in environment.sources.values()]
+    return found + insight_tables(engine, environment)
 
 
 def _plain(engine: Engine, contract: tables.Contract) -> PublishedTable:

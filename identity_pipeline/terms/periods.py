@@ -18,6 +18,11 @@ class Period(Term):
     count: int = Field(ge=1, le=100_000)
     unit: Unit
 
+    @property
+    def days(self) -> int:
+        """The period in days, a month as 30 and a year as 365, where the calendar is no matter."""
+        return self.count * {"day": 1, "week": 7, "month": 30, "year": 365}[self.unit]
+
     def __str__(self) -> str:
         return f"{self.count} {self.unit}{'s' if self.count > 1 else ''}"
 

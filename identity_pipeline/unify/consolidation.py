@@ -7,6 +7,7 @@ import ibis
 import ibis.expr.types as ir
 
 from identity_pipeline.engine.base import Engine
+from identity_pipeline.expressions.ledger import last_applied
 from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import Environment
 from identity_pipeline.unify import overrides
@@ -57,10 +58,7 @@ def read(engine: Engine, environment: Environment) -> Consolidation:
 
 
 def _last_date(engine: Engine) -> datetime.date:
-    """The date of the data, so that a run repeated later says the same."""
-    ledger = engine.table(names.DELIVERIES)
-    applied = ledger.filter(ledger.status == "applied")
-    [(last,)] = engine.rows(applied.aggregate(last=applied.ingestion_date.max()))
+    [(last,)] = engine.rows(last_applied(engine.table(names.DELIVERIES)))
     return last if isinstance(last, datetime.date) else NO_DATA
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
+from identity_pipeline.expressions.json_texts import json_text
 from identity_pipeline.terms.names import BAR
 from identity_pipeline.terms.unification import MergePreference
 from identity_pipeline.unify.winner import by_preference, first_of
@@ -33,11 +34,6 @@ class Contribution:
     members: ir.Table
     winners: ir.Table
     records: ir.Table
-
-
-@ibis.udf.scalar.builtin(name="to_json", signature=(("string",), "string"))
-def _as_json(value):  # type: ignore[no-untyped-def]
-    """Quote and escape a text as JSON."""
 
 
 def consolidate(contributions: Sequence[Contribution]) -> ir.Table:
@@ -112,11 +108,11 @@ def key_rings(keys: ir.Table, contributions: Sequence[Contribution]) -> ir.Table
         ascending by code point.
     """
     quoted = keys.group_by(["record", "rank", "preferred_key"]).aggregate(
-        _keys=ibis.literal(",").join(_as_json(keys.key).collect().sort())
+        _keys=ibis.literal(",").join(json_text(keys.key).collect().sort())
     )
     pieces = quoted.mutate(
         _piece=ibis.literal('"preferredKey":')
-        + _as_json(quoted.preferred_key)
+        + json_text(quoted.preferred_key)
         + ibis.literal(',"keys":[')
         + quoted._keys
         + ibis.literal("]}")

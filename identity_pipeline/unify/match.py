@@ -49,7 +49,8 @@ class Matched:
     Attributes:
         matches: one row a dedup group of the table: `group`, `key` (its winner's), `record`, and
             the evidence: `rule`, `rule_index`, `score`, `scores`, `left_table`, `left_key`,
-            `right_key`, `left_is_winner`, `right_is_winner`; NULL where nothing matched.
+            `right_key`, `left_is_winner`, `right_is_winner`, `left_ordinal`, `right_ordinal` (the
+            rows that matched); NULL where nothing matched.
         ambiguities: `key`, `rule`, `reason`, `candidates` (how many records were possible or
             refused), `chosen_key` and `other_key` (winners of higher records; NULL for none).
     """
@@ -237,6 +238,8 @@ def matches_of(lower: Side, higher: Mapping[str, Side], chosen: ir.Table) -> ir.
         "right_key",
         "left_is_winner",
         "right_is_winner",
+        "left_ordinal",
+        "right_ordinal",
         group="_of",
         record=ibis.coalesce(joined.record, record_of(lower.rank, joined._of)),
         left_table=joined.left_rank.cases(*names) if names else ibis.null("string"),

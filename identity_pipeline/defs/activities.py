@@ -1,0 +1,124 @@
+"""Assets of activities: rows by ingestion date, and the timeline of customers."""
+
+import datetime
+from collections.abc import Iterator
+
+import dagster as dg
+
+from identity_pipeline.activities.store import (
+    activity_numbers,
+    store_activities,
+    store_unified_activity,
+)
+from identity_pipeline.defs.report import code_version, materialized, readable_failures, spec_of
+from identity_pipeline.defs.resources import Warehouse
+from identity_pipeline.terms import names
+from identity_pipeline.terms.environment import Environment
+
+GROUP = "activities"
+Results = Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]
+
+RESOLVED = dg.AssetCheckSpec(
+    "activities_resolved",
+    asset=dg.AssetKey(names.UNIFIED_ACTIVITY.key),
+    description="The share of activities that belong to a customer; the others wait for one.",
+)
+
+
+def activity_assets(
+    environment: Environment, days: dg.PartitionsDefinition[str]
+) -> list[dg.AssetsDefinition]:
+    """All assets of activities; none where the environment declares no activities."""
+    if not environment.activities:
+        return []
+    return [activity_asset(environment, days), timeline_asset(environment)]
+
+
+def _version(environment: Environment) -> str:
+    sources = (environment.source(one.table) for one in environment.activities)
+    return code_version(*environment.activities, *sources)
+
+
+def activity_asset(
+    environment: Environment, days: dg.PartitionsDefinition[str]
+) -> dg.AssetsDefinition:
+    """Build the asset of delivered activities."""
+    version = _version(environment)
+    landed = [names.source(one.table) for one in environment.activities]
+    about = "Every delivered activity with its profile key, never a CustomerId; by ingestion date."
+    doubts = "Activities without key or time, set aside, and those from clocks that are ahead."
+
+    @dg.multi_asset(
+        name="load_activities",
+        specs=[
+            spec_of(names.ACTIVITY, GROUP, about, deps=landed, version=version),
+            spec_of(names.ACTIVITY_PROBLEMS, GROUP, doubts, deps=[names.ACTIVITY], version=version),
+        ],
+        partitions_def=days,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+    )
+    def activities(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Results:
+        dates = [datetime.date.fromisoformat(key) for key in context.partition_keys]
+        with readable_failures(), warehouse.transaction() as engine:
+            stored = store_activities(engine, environment, dates, version)
+            results = [
+                materialized(engine, names.ACTIVITY, {"loaded": stored.rows, "late": stored.late}),
+                materialized(engine, names.ACTIVITY_PROBLEMS),
+            ]
+        yield from results
+
+    return activities
+
+
+def timeline_asset(environment: Environment) -> dg.AssetsDefinition:
+    """Build the asset of UnifiedActivity."""
+    since = "Since when each key of a known customer is known."
+    about = "Every activity with the customer it belongs to now, also of what they did unknown."
+    current = [names.current(one.table) for one in environment.activities]
+    version = code_version(environment.unify, *environment.activities)
+
+    @dg.multi_asset(
+        name="unify_activities",
+        specs=[
+            spec_of(
+                names.KNOWN_SINCE,
+                GROUP,
+                since,
+                deps=[names.CUSTOMERS, names.ALTERNATE_KEY, names.CUSTOMER_ID_HISTORY],
+                version=version,
+            ),
+            spec_of(
+                names.UNIFIED_ACTIVITY,
+                GROUP,
+                about,
+                deps=[names.ACTIVITY, names.KNOWN_SINCE, *current],
+                version=version,
+            ),
+        ],
+        check_specs=[RESOLVED],
+    )
+    def timeline(warehouse: Warehouse) -> Results:
+        with readable_failures(), warehouse.transaction() as engine:
+            store_unified_activity(engine, environment)
+            numbers = activity_numbers(engine)
+            results = [
+                materialized(engine, names.KNOWN_SINCE),
+                materialized(engine, names.UNIFIED_ACTIVITY, numbers),
+            ]
+        yield from results
+        yield _resolved(numbers)
+
+    return timeline
+
+
+def _resolved(numbers: dict[str, int]) -> dg.AssetCheckResult:
+    """Worth a warning only where no activity at all finds a customer: a wrong foreign key."""
+    activities, resolved = numbers["activities"], numbers["resolved"]
+    share = resolved / activities if activities else 1.0
+    return dg.AssetCheckResult(
+        check_name=RESOLVED.name,
+        asset_key=RESOLVED.asset_key,
+        passed=resolved > 0 or not activities,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={**numbers, "share_resolved": round(share, 4)},
+    )

@@ -1,0 +1,44 @@
+"""The stored tables that measures, segments and exports read."""
+
+import datetime
+
+from identity_pipeline.engine.base import Engine
+from identity_pipeline.expressions.ledger import last_applied
+from identity_pipeline.expressions.paths import InsightTables
+from identity_pipeline.terms import names
+from identity_pipeline.terms.environment import Environment
+
+NO_DATA = datetime.date(1970, 1, 1)
+
+
+def day_of_data(engine: Engine) -> datetime.date:
+    """The last ingestion date of anything that was applied."""
+    [(day,)] = engine.rows(last_applied(engine.table(names.DELIVERIES)))
+    return day if isinstance(day, datetime.date) else NO_DATA
+
+
+def insight_tables(engine: Engine, environment: Environment) -> InsightTables:
+    """Customers, activities, sources, enrichments and measures, as far as they are stored."""
+    row = engine.keep(engine.relation({"day": "date"}, [(day_of_data(engine),)]))
+    own_tables = [one.name for one in environment.measures if one.kind == "customer"]
+    return InsightTables(
+        environment=environment,
+        day=row.day.as_scalar(),
+        customers=engine.table(names.CUSTOMERS),
+        alternate_keys=engine.table(names.ALTERNATE_KEY),
+        activity=engine.table(names.UNIFIED_ACTIVITY) if environment.activities else None,
+        sources={name: engine.table(names.current(name)) for name in environment.sources},
+        enrichments={
+            one.name: engine.table(names.enrichment(one.name))
+            for one in environment.enrichments
+            if engine.exists(names.enrichment(one.name))
+        },
+        attributes=engine.table(names.CUSTOMER_MEASURE)
+        if engine.exists(names.CUSTOMER_MEASURE)
+        else None,
+        measures={
+            name: engine.table(names.measure(name))
+            for name in own_tables
+            if engine.exists(names.measure(name))
+        },
+    )
