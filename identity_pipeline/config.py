@@ -10,6 +10,7 @@ from typing import TypeVar
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+from identity_pipeline.config_insight_references import insight_problems
 from identity_pipeline.config_insights import KINDS, InsightFiles, insight_documents
 from identity_pipeline.config_references import Found, reference_problems
 from identity_pipeline.config_yaml import Document, Path_, read_document
@@ -70,6 +71,8 @@ def load_environment(folder: Path) -> Environment:
     problems += reference_problems(environment, unify_document, unreadable)
     found = _override_problems(unify.overrides)
     problems += [unify_document.problem(path, text) for path, text in found]
+    if not problems:  # what a broken source or rule would bring in its train is not said
+        problems += insight_problems(environment, insights.documents)
     if problems:
         raise ConfigError(problems)
     return environment

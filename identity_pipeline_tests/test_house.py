@@ -10,7 +10,7 @@ FLOORS = (
     {"terms"},
     {
         *("config", "config_yaml", "config_references", "config_insights", "config_warnings"),
-        *("engine", "expressions"),
+        *("config_insight_references", "engine", "expressions"),
     },
     {
         *("sources", "unify", "activities", "enrichment", "measures", "segments"),
@@ -26,6 +26,8 @@ SAME_FLOOR_FRIENDS = {
     ("config_insights", "config_yaml"),
     ("config_warnings", "config_references"),
     ("config_warnings", "config_yaml"),
+    ("config", "config_insight_references"),
+    ("config_insight_references", "config_yaml"),
     ("config_references", "config_yaml"),
 }
 GUESTS = {
