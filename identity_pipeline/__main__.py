@@ -43,6 +43,7 @@ def run(
     ] = None,
     date: Annotated[str | None, typer.Option(help="Run this ingestion date only.")] = None,
     home: HomeFolder = DEFAULT_HOME,
+    again: Annotated[bool, typer.Option(help="Make also what did not change.")] = False,
 ) -> None:
     """Run the whole pipeline for its ingestion dates, in order, and say what happened.
 
@@ -54,7 +55,7 @@ def run(
     if date and through:
         raise typer.BadParameter("give --date or --through, not both")
     try:
-        succeeded = run_dates(environment, home, Dates(_date(date), _date(through)))
+        succeeded = run_dates(environment, home, Dates(_date(date), _date(through)), again=again)
     except PipelineError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(WRONG_CONFIGURATION) from None

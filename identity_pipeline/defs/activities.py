@@ -10,8 +10,10 @@ from identity_pipeline.activities.store import (
     store_activities,
     store_unified_activity,
 )
+from identity_pipeline.defs.freshness import make_if_stale, mark
 from identity_pipeline.defs.report import code_version, materialized, readable_failures, spec_of
 from identity_pipeline.defs.resources import Warehouse
+from identity_pipeline.engine.base import Engine
 from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import Environment
 
@@ -48,12 +50,14 @@ def activity_asset(
     about = "Every delivered activity with its profile key, never a CustomerId; by ingestion date."
     doubts = "Activities without key or time, set aside, and those from clocks that are ahead."
 
+    specs = [
+        spec_of(names.ACTIVITY, GROUP, about, deps=landed, version=version),
+        spec_of(names.ACTIVITY_PROBLEMS, GROUP, doubts, deps=[names.ACTIVITY], version=version),
+    ]
+
     @dg.multi_asset(
         name="load_activities",
-        specs=[
-            spec_of(names.ACTIVITY, GROUP, about, deps=landed, version=version),
-            spec_of(names.ACTIVITY_PROBLEMS, GROUP, doubts, deps=[names.ACTIVITY], version=version),
-        ],
+        specs=specs,
         partitions_def=days,
         backfill_policy=dg.BackfillPolicy.single_run(),
     )
@@ -61,6 +65,7 @@ def activity_asset(
         dates = [datetime.date.fromisoformat(key) for key in context.partition_keys]
         with readable_failures(), warehouse.transaction() as engine:
             stored = store_activities(engine, environment, dates, version)
+            mark(engine, specs)
             results = [
                 materialized(engine, names.ACTIVITY, {"loaded": stored.rows, "late": stored.late}),
                 materialized(engine, names.ACTIVITY_PROBLEMS),
@@ -77,29 +82,30 @@ def timeline_asset(environment: Environment) -> dg.AssetsDefinition:
     current = [names.current(one.table) for one in environment.activities]
     version = code_version(environment.unify, *environment.activities)
 
-    @dg.multi_asset(
-        name="unify_activities",
-        specs=[
-            spec_of(
-                names.KNOWN_SINCE,
-                GROUP,
-                since,
-                deps=[names.CUSTOMERS, names.ALTERNATE_KEY, names.CUSTOMER_ID_HISTORY],
-                version=version,
-            ),
-            spec_of(
-                names.UNIFIED_ACTIVITY,
-                GROUP,
-                about,
-                deps=[names.ACTIVITY, names.KNOWN_SINCE, *current],
-                version=version,
-            ),
-        ],
-        check_specs=[RESOLVED],
-    )
+    specs = [
+        spec_of(
+            names.KNOWN_SINCE,
+            GROUP,
+            since,
+            deps=[names.CUSTOMERS, names.ALTERNATE_KEY, names.CUSTOMER_ID_HISTORY],
+            version=version,
+        ),
+        spec_of(
+            names.UNIFIED_ACTIVITY,
+            GROUP,
+            about,
+            deps=[names.ACTIVITY, names.KNOWN_SINCE, *current],
+            version=version,
+        ),
+    ]
+
+    def make(engine: Engine) -> None:
+        store_unified_activity(engine, environment)
+
+    @dg.multi_asset(name="unify_activities", specs=specs, check_specs=[RESOLVED])
     def timeline(warehouse: Warehouse) -> Results:
         with readable_failures(), warehouse.transaction() as engine:
-            store_unified_activity(engine, environment)
+            make_if_stale(engine, specs, make)
             numbers = activity_numbers(engine)
             results = [
                 materialized(engine, names.KNOWN_SINCE),

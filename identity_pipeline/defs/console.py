@@ -15,7 +15,9 @@ from rich.console import Console
 
 from identity_pipeline.config import load_environment
 from identity_pipeline.defs.automation import REFRESH
-from identity_pipeline.defs.location import Home, definitions_of
+from identity_pipeline.defs.freshness import work_of
+from identity_pipeline.defs.location import Home, assets_of, definitions_of
+from identity_pipeline.defs.serving import KEY as PUBLISHED
 from identity_pipeline.defs.summary import print_failures, print_summary
 from identity_pipeline.defs.validation import check_types
 from identity_pipeline.sources.dates import delivered_dates
@@ -55,8 +57,20 @@ def dagster_home(home: Path) -> Path:
     return folder
 
 
-def run_dates(folder: Path, home: Path, dates: Dates) -> bool:
+@dataclass(frozen=True)
+class Run:
+    """A run of an ingestion date; `work` are the assets that have something to do, None all."""
+
+    job: dg.JobDefinition
+    instance: dg.DagsterInstance
+    date: datetime.date
+    work: list[dg.AssetKey] | None
+
+
+def run_dates(folder: Path, home: Path, dates: Dates, *, again: bool = False) -> bool:
     """Refresh each ingestion date in order; whether all runs succeeded.
+
+    What did not change since it was last made is not made again, unless that is asked.
 
     Raises:
         ConfigError: the environment cannot be used.
@@ -68,13 +82,16 @@ def run_dates(folder: Path, home: Path, dates: Dates) -> bool:
     place = Home(home.resolve(), environment.name)
     chosen = _chosen(environment, dates)
     os.environ["DAGSTER_HOME"] = str(dagster_home(home))
+    assets = assets_of(environment, place)
     job = definitions_of(environment, place).resolve_job_def(REFRESH)
     succeeded = True
     with dg.DagsterInstance.get() as instance:
         for date in chosen:
-            result = _refresh(job, instance, date, console)
+            work = None if again else work_of(environment, assets, place.warehouse, date)
+            result = _refresh(Run(job, instance, date, work), console)
             succeeded &= result.success
-            print_summary(console, environment, place.published, date, result)
+            if _was_published(result):
+                print_summary(console, place.published, date)
             print_failures(console, result)
     console.print(f"\nOpen {_shown(place.published)} with SQL, or `make ui` for the history.")
     return succeeded
@@ -100,19 +117,19 @@ def _chosen(environment: Environment, dates: Dates) -> list[datetime.date]:
     return chosen
 
 
-def _refresh(
-    job: dg.JobDefinition, instance: dg.DagsterInstance, date: datetime.date, console: Console
-) -> dg.ExecuteInProcessResult:
+def _refresh(run: Run, console: Console) -> dg.ExecuteInProcessResult:
     """Run one ingestion date, saying which step is at work."""
     run_id = str(uuid.uuid4())  # Dagster's id of the run; nothing in the data depends on it
-    with paused_collection(), console.status(f"{date}: starting") as status:
-        instance.add_event_listener(run_id, _tell(lambda step: status.update(f"{date}: {step}")))
-        return job.execute_in_process(
-            instance=instance,
-            partition_key=date.isoformat(),
+    with paused_collection(), console.status(f"{run.date}: starting") as status:
+        told = _tell(lambda step: status.update(f"{run.date}: {step}"))
+        run.instance.add_event_listener(run_id, told)
+        return run.job.execute_in_process(
+            instance=run.instance,
+            partition_key=run.date.isoformat(),
             run_config=QUIET,
             run_id=run_id,
             raise_on_error=False,
+            asset_selection=run.work,
         )
 
 
@@ -128,6 +145,10 @@ def paused_collection() -> Iterator[None]:
         yield
     finally:
         gc.enable()
+
+
+def _was_published(result: dg.ExecuteInProcessResult) -> bool:
+    return any(event.asset_key == PUBLISHED for event in result.get_asset_materialization_events())
 
 
 def _tell(show: Callable[[str], None]) -> Callable[[dg.EventLogEntry], None]:

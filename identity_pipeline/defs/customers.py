@@ -5,8 +5,16 @@ from collections.abc import Iterator
 import dagster as dg
 
 from identity_pipeline.defs import checks
-from identity_pipeline.defs.report import code_version, materialized, readable_failures, spec_of
+from identity_pipeline.defs.freshness import make_if_stale
+from identity_pipeline.defs.report import (
+    code_version,
+    materialized,
+    readable_failures,
+    spec_of,
+    store_all,
+)
 from identity_pipeline.defs.resources import Warehouse
+from identity_pipeline.engine.base import Engine
 from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import Environment
 from identity_pipeline.terms.errors import AuditFailed
@@ -55,16 +63,17 @@ def unified_asset(environment: Environment) -> dg.AssetsDefinition:
     deps = [names.CONSOLIDATED]
     about = "Unified columns and identity status of each consolidated record, before it has an id."
     version = code_version(environment.unify)
+    specs = [spec_of(names.UNIFIED, GROUP, about, deps=deps, version=version)]
 
-    @dg.multi_asset(
-        name="unify_columns",
-        specs=[spec_of(names.UNIFIED, GROUP, about, deps=deps, version=version)],
-    )
+    def make(engine: Engine) -> None:
+        found = consolidation.read(engine, environment)
+        rows = unify_columns(found.consolidated, found.contributions, environment.unify)
+        engine.store(names.UNIFIED, rows)
+
+    @dg.multi_asset(name="unify_columns", specs=specs)
     def unified_columns(warehouse: Warehouse) -> dg.MaterializeResult[None]:
         with readable_failures(), warehouse.transaction() as engine:
-            found = consolidation.read(engine, environment)
-            rows = unify_columns(found.consolidated, found.contributions, environment.unify)
-            engine.store(names.UNIFIED, rows)
+            make_if_stale(engine, specs, make)
             return materialized(engine, names.UNIFIED)
 
     return unified_columns
@@ -73,15 +82,26 @@ def unified_asset(environment: Environment) -> dg.AssetsDefinition:
 def customer_asset(environment: Environment) -> dg.AssetsDefinition:
     """Build the assets of customers; what must hold is audited before anything is committed."""
     version = code_version(environment.unify)
+    specs = [
+        spec_of(name, GROUP, text, deps=deps, version=version)
+        for name, (text, deps) in TABLES.items()
+    ]
 
-    @dg.multi_asset(
-        name="identify_customers",
-        specs=[
-            spec_of(name, GROUP, text, deps=deps, version=version)
-            for name, (text, deps) in TABLES.items()
-        ],
-        check_specs=[checks.AUDIT],
-    )
+    def make(engine: Engine) -> None:
+        found = consolidation.read(engine, environment)
+        identified = identify(engine, environment, found, engine.table(names.UNIFIED))
+        registry = identified.registry
+        tables = (
+            registry.keys,
+            registry.former,
+            registry.profiles,
+            registry.history,
+            identified.alternate_keys,
+            identified.customers,
+        )
+        store_all(engine, dict(zip(TABLES, tables, strict=True)))
+
+    @dg.multi_asset(name="identify_customers", specs=specs, check_specs=[checks.AUDIT])
     def customers(
         warehouse: Warehouse,
     ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
@@ -89,19 +109,7 @@ def customer_asset(environment: Environment) -> dg.AssetsDefinition:
         results: list[dg.MaterializeResult[None]] = []
         try:
             with warehouse.transaction() as engine:
-                found = consolidation.read(engine, environment)
-                identified = identify(engine, environment, found, engine.table(names.UNIFIED))
-                registry = identified.registry
-                tables = (
-                    registry.keys,
-                    registry.former,
-                    registry.profiles,
-                    registry.history,
-                    identified.alternate_keys,
-                    identified.customers,
-                )
-                for name, rows in zip(TABLES, tables, strict=True):
-                    engine.store(name, rows)
+                make_if_stale(engine, specs, make)
                 counts = audit(engine)
                 if any(counts.values()):
                     raise AuditFailed(checks.audit_message(counts))

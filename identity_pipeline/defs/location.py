@@ -54,25 +54,37 @@ class Home:
 def definitions_of(environment: Environment, home: Home) -> dg.Definitions:
     """All assets, checks, jobs, the schedule and the sensor of an environment."""
     sources = environment.sources | override_sources(environment)
-    delivered = delivered_dates(environment.folder, sources.values())
-    first = min(delivered).isoformat() if delivered else FIRST_DATE
-    days = dg.DailyPartitionsDefinition(start_date=first, end_offset=1, timezone="UTC")
-    jobs = automation.jobs(days)
+    jobs = automation.jobs(environment, _days(environment))
     refresh = jobs[automation.REFRESH]
     return dg.Definitions(
-        assets=[
-            *source_assets(environment, sources, days),
-            *unify_assets(environment),
-            *customer_assets(environment),
-            *activity_assets(environment, days),
-            publish_asset(environment, home.published),
-        ],
+        assets=assets_of(environment, home),
         jobs=[*jobs.values()],
         schedules=[automation.daily(refresh)],
         sensors=[automation.file_sensor(environment, sources, refresh)],
         resources={"warehouse": _warehouse(environment, home)},
         executor=dg.in_process_executor,
     )
+
+
+def assets_of(environment: Environment, home: Home) -> list[dg.AssetsDefinition]:
+    """All assets, each after those it depends on."""
+    days = _days(environment)
+    sources = environment.sources | override_sources(environment)
+    return [
+        *source_assets(environment, sources, days),
+        *unify_assets(environment),
+        *customer_assets(environment),
+        *activity_assets(environment, days),
+        publish_asset(environment, home.published),
+    ]
+
+
+def _days(environment: Environment) -> dg.DailyPartitionsDefinition:
+    """The ingestion dates, from the first delivery to today."""
+    sources = environment.sources | override_sources(environment)
+    delivered = delivered_dates(environment.folder, sources.values())
+    first = min(delivered).isoformat() if delivered else FIRST_DATE
+    return dg.DailyPartitionsDefinition(start_date=first, end_offset=1, timezone="UTC")
 
 
 def _warehouse(environment: Environment, home: Home) -> Warehouse:

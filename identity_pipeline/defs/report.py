@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib.metadata import version
 
 import dagster as dg
 from pydantic import BaseModel
@@ -24,10 +25,12 @@ def readable_failures() -> Iterator[None]:
 
 
 def code_version(*parts: BaseModel | str) -> str:
-    """The hash of an asset's configuration: it changes when the asset would."""
-    text = "\n".join(
-        part.model_dump_json() if isinstance(part, BaseModel) else part for part in parts
-    )
+    """The hash of an asset's configuration: it changes when the asset would.
+
+    The package's version is in it, since other code may make other tables.
+    """
+    words = (part.model_dump_json() if isinstance(part, BaseModel) else part for part in parts)
+    text = "\n".join((version("identity-pipeline"), *words))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -81,8 +84,7 @@ def materialized(
     )
 
 
-def store_all(engine: Engine, tables: Mapping[TableName, Rows]) -> list[dg.MaterializeResult[None]]:
-    """Store tables and report them."""
+def store_all(engine: Engine, tables: Mapping[TableName, Rows]) -> None:
+    """Store tables."""
     for name, rows in tables.items():
         engine.store(name, rows)
-    return [materialized(engine, name) for name in tables]

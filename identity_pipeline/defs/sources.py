@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from identity_pipeline.defs.freshness import make_if_stale, mark, read_ledger
 from identity_pipeline.defs.report import (
     code_version,
     materialized,
@@ -13,9 +14,10 @@ from identity_pipeline.defs.report import (
     spec_of,
 )
 from identity_pipeline.defs.resources import Warehouse
+from identity_pipeline.engine.base import Engine
 from identity_pipeline.sources.contract import Delivery
 from identity_pipeline.sources.current import current
-from identity_pipeline.sources.ingest import ingest
+from identity_pipeline.sources.ingest import ingest, ledger_rows
 from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import Environment
 from identity_pipeline.terms.sources import SourceTable
@@ -52,12 +54,14 @@ def deliveries_of(
         description="Every row read was accepted or rejected, every file could be read.",
     )
 
+    specs = [
+        owned(spec_of(table, GROUP, text, deps=[], version=version), source.owner)
+        for table, text in ((name, about), (quarantine, rejects))
+    ]
+
     @dg.multi_asset(
         name=f"ingest_{source.name}",
-        specs=[
-            owned(spec_of(table, GROUP, text, deps=[], version=version), source.owner)
-            for table, text in ((name, about), (quarantine, rejects))
-        ],
+        specs=specs,
         check_specs=[accounted],
         partitions_def=days,
         backfill_policy=dg.BackfillPolicy.single_run(),
@@ -68,7 +72,11 @@ def deliveries_of(
         """Load the files of each ingestion date; a date loaded again is replaced."""
         with readable_failures(), warehouse.transaction() as engine:
             dates = [datetime.date.fromisoformat(key) for key in context.partition_keys]
+            before = ledger_rows(engine, source, dates)
             found = [ingest(engine, source, environment.folder, date) for date in dates]
+            is_new = ledger_rows(engine, source, dates) != before
+            if is_new or not read_ledger(engine).is_fresh(specs):
+                mark(engine, specs)
             results = [
                 materialized(engine, name, _numbers(found), _descriptions(source)),
                 materialized(engine, quarantine),
@@ -88,19 +96,20 @@ def current_rows_of(environment: Environment, source: SourceTable) -> dg.AssetsD
     name, landed = names.current(source.name), names.source(source.name)
     about = f"What {source.name} holds now: later deliveries replace or update earlier ones."
 
-    @dg.multi_asset(
-        name=name.table,
-        specs=[
-            owned(
-                spec_of(name, GROUP, about, deps=[landed], version=code_version(source)),
-                source.owner,
-            )
-        ],
-    )
+    specs = [
+        owned(
+            spec_of(name, GROUP, about, deps=[landed], version=code_version(source)), source.owner
+        )
+    ]
+
+    def make(engine: Engine) -> None:
+        landed_rows, ledger = engine.table(landed), engine.table(names.DELIVERIES)
+        engine.store(name, current(landed_rows, ledger, source))
+
+    @dg.multi_asset(name=name.table, specs=specs)
     def current_rows(warehouse: Warehouse) -> dg.MaterializeResult[None]:
         with readable_failures(), warehouse.transaction() as engine:
-            landed_rows, ledger = engine.table(landed), engine.table(names.DELIVERIES)
-            engine.store(name, current(landed_rows, ledger, source))
+            make_if_stale(engine, specs, make)
             return materialized(engine, name, descriptions=_descriptions(source))
 
     return current_rows

@@ -8,9 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from identity_pipeline.engine.registry import Limits, open_engine
-from identity_pipeline.serving.summary import Change, changes_on
-from identity_pipeline.terms import names
-from identity_pipeline.terms.environment import Environment, override_sources
+from identity_pipeline.serving.summary import Change, changes_on, numbers_on
 
 # So many customers are named a line; the rest is in CustomerIdHistory.
 NAMED = 5
@@ -24,17 +22,11 @@ WORDS = {
 }
 
 
-def print_summary(
-    console: Console,
-    environment: Environment,
-    published: Path,
-    date: datetime.date,
-    result: dg.ExecuteInProcessResult,
-) -> None:
+def print_summary(console: Console, published: Path, date: datetime.date) -> None:
     """Print what a run read, matched and changed."""
-    numbers = _numbers(environment, result)
-    if "matched_and_non_matched_records" not in numbers:
-        return
+    with open_engine(published, Limits(read_only=True)) as opened:
+        numbers = numbers_on(opened.engine, date)
+        changes = changes_on(opened.engine, date)
     table = Table(title=f"{date}", title_justify="left", title_style="bold", show_edge=False)
     shown = {
         "rows in": numbers["rows_in"],
@@ -50,8 +42,6 @@ def print_summary(
     table.add_row(*(f"{value:,.0f}" for value in shown.values()))
     console.print()
     console.print(table)
-    with open_engine(published, Limits(read_only=True)) as opened:
-        changes = changes_on(opened.engine, date)
     for event, word in WORDS.items():
         _print_changes(console, word, [change for change in changes if change.event == event])
 
@@ -73,24 +63,3 @@ def print_failures(console: Console, result: dg.ExecuteInProcessResult) -> None:
             error = failure.error
             text = data.description if data else error.message if error else "failed"
             console.print(f"[red]failed[/] {event.step_key}: {text}", markup=True)
-
-
-def _numbers(environment: Environment, result: dg.ExecuteInProcessResult) -> dict[str, float]:
-    """Rows of this run's files, and the metrics of unification, by name."""
-    sources = {*environment.sources, *override_sources(environment)}
-    landed = {dg.AssetKey(names.source(table).key) for table in sources}
-    metrics = dg.AssetKey(names.METRICS.key)
-    found: dict[str, float] = {"rows_in": 0, "rejected": 0}
-    for event in result.get_asset_materialization_events():
-        metadata = event.materialization.metadata
-        if event.asset_key in landed:
-            for name in ("rows_in", "rejected"):
-                found[name] += _value(metadata[name])
-        elif event.asset_key == metrics:
-            found |= {n: _value(v) for n, v in metadata.items() if not n.startswith("dagster/")}
-    return found
-
-
-def _value(metadata: dg.MetadataValue) -> float:
-    value = metadata.value
-    return float(value) if isinstance(value, int | float) else 0.0

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from identity_pipeline.defs.freshness import make_if_stale
 from identity_pipeline.defs.report import (
     code_version,
     materialized,
@@ -13,6 +14,7 @@ from identity_pipeline.defs.report import (
     store_all,
 )
 from identity_pipeline.defs.resources import Warehouse
+from identity_pipeline.engine.base import Engine
 from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import Environment
 from identity_pipeline.unify import consolidation, overrides, tasks
@@ -48,21 +50,22 @@ def custom_match_asset(environment: Environment) -> dg.AssetsDefinition:
     delivered = {kind: name for kind, name in files.items() if name}
     pairs = "Pairs of keys that files say always, or never, are one customer."
     faults = "Lines of custom-match files that do not count, and why."
-    version = code_version(asked)
+    version = code_version(asked, *sorted(tasks.product_names(environment)))
+    specs = [
+        spec_of(name, GROUP, text, deps=list(delivered.values()), version=version)
+        for name, text in ((names.OVERRIDES, pairs), (names.OVERRIDE_PROBLEMS, faults))
+    ]
 
-    @dg.multi_asset(
-        name="read_custom_matches",
-        specs=[
-            spec_of(name, GROUP, text, deps=list(delivered.values()), version=version)
-            for name, text in ((names.OVERRIDES, pairs), (names.OVERRIDE_PROBLEMS, faults))
-        ],
-    )
+    def make(engine: Engine) -> None:
+        tables = {kind: engine.table(name) for kind, name in delivered.items()}
+        found = overrides.custom_matches(engine, tables, tasks.product_names(environment))
+        store_all(engine, {names.OVERRIDES: found.pairs, names.OVERRIDE_PROBLEMS: found.problems})
+
+    @dg.multi_asset(name="read_custom_matches", specs=specs)
     def read_custom_matches(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Results:
         with readable_failures(), warehouse.transaction() as engine:
-            tables = {kind: engine.table(name) for kind, name in delivered.items()}
-            found = overrides.custom_matches(engine, tables, tasks.product_names(environment))
-            engine.store(names.OVERRIDES, found.pairs)
-            if count := engine.store(names.OVERRIDE_PROBLEMS, found.problems):
+            make_if_stale(engine, specs, make)
+            if count := engine.size(names.OVERRIDE_PROBLEMS):
                 context.log.warning(f"{count} lines of custom-match files do not count")
             results = [
                 materialized(engine, name) for name in (names.OVERRIDES, names.OVERRIDE_PROBLEMS)
@@ -92,21 +95,22 @@ def deduplicate_asset(environment: Environment, table: str) -> dg.AssetsDefiniti
     }
     columns = tasks.match_columns(environment, table)
     version = code_version(step, environment.profile(table), "".join(columns))
+    specs = [
+        owned(spec_of(name, GROUP, text, deps=deps, version=version), source.owner)
+        for name, (text, deps) in described.items()
+    ]
 
-    @dg.multi_asset(
-        name=f"deduplicate_{table}",
-        specs=[
-            owned(spec_of(name, GROUP, text, deps=deps, version=version), source.owner)
-            for name, (text, deps) in described.items()
-        ],
-    )
+    def make(engine: Engine) -> None:
+        rows = profile_rows(engine.table(names.current(table)), environment.profile(table))
+        found = deduplicate(engine, rows, tasks.deduplication_task(engine, environment, table))
+        stored = (found.members, found.winners, found.duplicates)
+        store_all(engine, dict(zip(described, stored, strict=True)))
+
+    @dg.multi_asset(name=f"deduplicate_{table}", specs=specs)
     def deduplicate_rows(warehouse: Warehouse) -> Results:
         with readable_failures(), warehouse.transaction() as engine:
-            rows = profile_rows(engine.table(names.current(table)), environment.profile(table))
-            task = tasks.deduplication_task(engine, environment, table)
-            found = deduplicate(engine, rows, task)
-            stored = (found.members, found.winners, found.duplicates)
-            results = store_all(engine, dict(zip(described, stored, strict=True)))
+            make_if_stale(engine, specs, make)
+            results = [materialized(engine, name) for name in described]
         yield from results
 
     return deduplicate_rows
@@ -128,23 +132,26 @@ def match_asset(environment: Environment, table: str) -> dg.AssetsDefinition:
             [matches],
         ),
     }
-    version = code_version(environment.step(table), environment.unify.linking)
+    order = ",".join(environment.unify.order)
+    version = code_version(environment.step(table), environment.unify.linking, order)
     way = link_table if environment.unify.linking == "components" else match_table
+    specs = [
+        spec_of(name, GROUP, text, deps=deps, version=version)
+        for name, (text, deps) in described.items()
+    ]
 
-    @dg.multi_asset(
-        name=f"match_{table}",
-        specs=[
-            spec_of(name, GROUP, text, deps=deps, version=version)
-            for name, (text, deps) in described.items()
-        ],
-    )
+    def make(engine: Engine) -> None:
+        lower = tasks.lower_side(engine, environment, table)
+        above = tasks.higher_sides(engine, environment, table)
+        found = way(engine, lower, above, tasks.match_task(engine, environment, table))
+        stored = (found.matches, found.ambiguities)
+        store_all(engine, dict(zip(described, stored, strict=True)))
+
+    @dg.multi_asset(name=f"match_{table}", specs=specs)
     def match_records(warehouse: Warehouse) -> Results:
         with readable_failures(), warehouse.transaction() as engine:
-            lower = tasks.lower_side(engine, environment, table)
-            above = tasks.higher_sides(engine, environment, table)
-            found = way(engine, lower, above, tasks.match_task(engine, environment, table))
-            stored = (found.matches, found.ambiguities)
-            results = store_all(engine, dict(zip(described, stored, strict=True)))
+            make_if_stale(engine, specs, make)
+            results = [materialized(engine, name) for name in described]
         yield from results
 
     return match_records
@@ -165,17 +172,18 @@ def consolidate_asset(environment: Environment) -> dg.AssetsDefinition:
         ),
     }
     version = code_version(environment.unify)
+    specs = [
+        spec_of(name, GROUP, text, deps=deps, version=version)
+        for name, (text, deps) in described.items()
+    ]
 
-    @dg.multi_asset(
-        name="consolidate",
-        specs=[
-            spec_of(name, GROUP, text, deps=deps, version=version)
-            for name, (text, deps) in described.items()
-        ],
-    )
+    def make(engine: Engine) -> None:
+        consolidation.store(engine, environment)
+
+    @dg.multi_asset(name="consolidate", specs=specs)
     def consolidated_records(warehouse: Warehouse) -> Results:
         with readable_failures(), warehouse.transaction() as engine:
-            consolidation.store(engine, environment)
+            make_if_stale(engine, specs, make)
             results = [materialized(engine, name) for name in described]
         yield from results
 
@@ -187,16 +195,17 @@ def match_pairs_asset(environment: Environment) -> dg.AssetsDefinition:
     about = "The product's ConflationMatchPairs: the tables of each consolidated record."
     deps = [names.KEYS]
     version = code_version(environment.unify)
+    specs = [spec_of(names.MATCH_PAIRS, GROUP, about, deps=deps, version=version)]
 
-    @dg.multi_asset(
-        name="list_match_pairs",
-        specs=[spec_of(names.MATCH_PAIRS, GROUP, about, deps=deps, version=version)],
-    )
-    def conflation_match_pairs(warehouse: Warehouse) -> Results:
+    def make(engine: Engine) -> None:
+        known = consolidation.read(engine, environment)
+        pairs = match_pairs(known.consolidated, known.keys, known.contributions, known.date)
+        engine.store(names.MATCH_PAIRS, pairs)
+
+    @dg.multi_asset(name="list_match_pairs", specs=specs)
+    def conflation_match_pairs(warehouse: Warehouse) -> dg.MaterializeResult[None]:
         with readable_failures(), warehouse.transaction() as engine:
-            known = consolidation.read(engine, environment)
-            pairs = match_pairs(known.consolidated, known.keys, known.contributions, known.date)
-            results = store_all(engine, {names.MATCH_PAIRS: pairs})
-        yield from results
+            make_if_stale(engine, specs, make)
+            return materialized(engine, names.MATCH_PAIRS)
 
     return conflation_match_pairs

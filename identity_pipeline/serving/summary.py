@@ -37,6 +37,30 @@ def changes_on(engine: Engine, date: datetime.date) -> list[Change]:
     ]
 
 
+def numbers_on(engine: Engine, date: datetime.date) -> dict[str, float]:
+    """What a day's deliveries and unification come to, by the names of metrics.
+
+    `rows_in` and `rejected` are those of the day's files; metrics those of the latest day that was
+    unified, so that a day that changed nothing shows what holds.
+    """
+    deliveries = engine.table(TableName("main", tables.DELIVERIES.name))
+    today = deliveries.filter(deliveries.ingestion_date == date)
+    read = today.aggregate(rows_in=today.rows_in.sum(), rejected=today.rejected.sum())
+    [(rows_in, rejected)] = engine.rows(read)
+    metrics = engine.table(TableName("main", tables.METRICS.name))
+    latest = metrics.ingestion_date == metrics.ingestion_date.max().as_scalar()
+    whole = metrics.filter(latest & metrics.table_name.isnull() & metrics.rule.isnull())
+    found = {
+        str(name): float(str(value))
+        for name, value in engine.rows(whole.select("metric", whole["value"].cast("float64")))
+    }
+    return found | {"rows_in": _number(rows_in), "rejected": _number(rejected)}
+
+
+def _number(value: object) -> float:
+    return float(str(value or 0))
+
+
 def text_or_none(value: object) -> str | None:
     """A fetched text, None where it is NULL."""
     return None if value is None else str(value)

@@ -82,6 +82,18 @@ def ingest(
     return Delivery(source.name, ingestion_date, status, tuple(files), message, fails_run)
 
 
+def ledger_rows(
+    engine: Engine, source: SourceTable, dates: Sequence[datetime.date]
+) -> list[tuple[object, ...]]:
+    """What the ledger has of a source's deliveries of dates: it tells whether files are others."""
+    if not engine.exists(names.DELIVERIES):
+        return []
+    ledger = engine.table(names.DELIVERIES)
+    columns = ("ingestion_date", "file", "change", "status", "accepted", "sha256")
+    own = ledger.filter(ledger.table_name == source.name).select(*columns)
+    return [row for row in engine.rows(own.order_by(*columns)) if row[0] in dates]
+
+
 def _delivered(
     source: SourceTable, folder: Path, date: datetime.date
 ) -> list[tuple[LandedFile, Change]]:

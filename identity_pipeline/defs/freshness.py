@@ -1,0 +1,148 @@
+"""What has something to do: the ledger says which tables were made of what, and in which order."""
+
+import datetime
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+import filelock
+
+from identity_pipeline.engine.base import Engine
+from identity_pipeline.engine.registry import Limits, open_engine
+from identity_pipeline.sources.dates import delivered_dates
+from identity_pipeline.sources.ingest import ledger_rows
+from identity_pipeline.terms import names
+from identity_pipeline.terms.environment import Environment, override_sources
+
+# Groups of assets that look at the day of the data, or at the world outside.
+DAILY_GROUPS = {"enrichment", "measures", "segments", "exports", "serving"}
+
+COLUMNS = {"table_name": "string", "version": "string", "made": "int64"}
+
+
+@dataclass(frozen=True)
+class Made:
+    """When a table was made, as a number that grows with every step, and by which configuration."""
+
+    version: str
+    number: int
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """What the warehouse remembers of its tables, by `schema.table`."""
+
+    tables: dict[str, Made]
+
+    def is_fresh(self, specs: Iterable[dg.AssetSpec]) -> bool:
+        """Whether tables were made by their configuration of today, after all they are made of."""
+        return all(self._is_fresh(spec) for spec in specs)
+
+    def _is_fresh(self, spec: dg.AssetSpec) -> bool:
+        own = self.tables.get(_name(spec.key))
+        if own is None or own.version != spec.code_version:
+            return False
+        inputs = [self.tables.get(_name(dep.asset_key)) for dep in spec.deps]
+        return all(made is not None and made.number <= own.number for made in inputs)
+
+
+def _name(key: dg.AssetKey) -> str:
+    return ".".join(key.path)
+
+
+def read_ledger(engine: Engine) -> Ledger:
+    """What the warehouse remembers; nothing before the first run."""
+    if not engine.exists(names.MADE):
+        return Ledger({})
+    rows = engine.rows(engine.table(names.MADE))
+    return Ledger(
+        {str(table): Made(str(version), int(str(number))) for table, version, number in rows}
+    )
+
+
+def mark(engine: Engine, specs: Iterable[dg.AssetSpec]) -> None:
+    """Remember that tables were made just now."""
+    known = read_ledger(engine).tables
+    number = max((made.number for made in known.values()), default=0) + 1
+    known = known | {_name(spec.key): Made(spec.code_version or "", number) for spec in specs}
+    rows = [(table, made.version, made.number) for table, made in sorted(known.items())]
+    engine.store(names.MADE, engine.relation(COLUMNS, rows))
+
+
+def make_if_stale(
+    engine: Engine, specs: Sequence[dg.AssetSpec], make: Callable[[Engine], None]
+) -> bool:
+    """Make tables, unless they were made before of the same things by the same configuration.
+
+    Returns:
+        Whether they were made.
+    """
+    if read_ledger(engine).is_fresh(specs):
+        return False
+    make(engine)
+    mark(engine, specs)
+    return True
+
+
+def work_of(
+    environment: Environment,
+    assets: Sequence[dg.AssetsDefinition],
+    warehouse: Path,
+    date: datetime.date,
+) -> list[dg.AssetKey]:
+    """The assets that a run of an ingestion date has to touch: those that something changed for.
+
+    Insights, exports and the published file look at the day of the data too, and are always made.
+
+    Args:
+        environment: where files land.
+        assets: all assets, each after those it depends on.
+        warehouse: the working database; where it is missing or in use, everything is to be done.
+        date: the ingestion date.
+    """
+    every = [key for one in assets for key in one.keys]
+    if not warehouse.exists():
+        return every
+    try:
+        with (
+            filelock.FileLock(f"{warehouse}.lock", timeout=0),
+            open_engine(warehouse, Limits(read_only=True)) as opened,
+        ):
+            ledger = read_ledger(opened.engine)
+            changed = _changed(opened.engine, environment, date)
+    except filelock.Timeout:
+        return every
+    return needed_assets(ledger, assets, changed)
+
+
+def _changed(engine: Engine, environment: Environment, date: datetime.date) -> set[dg.AssetKey]:
+    """Deliveries of the date: there are files now, or there were."""
+    sources = (environment.sources | override_sources(environment)).values()
+    return {
+        dg.AssetKey(names.source(source.name).key)
+        for source in sources
+        if date in delivered_dates(environment.folder, [source])
+        or ledger_rows(engine, source, [date])
+    }
+
+
+def needed_assets(
+    ledger: Ledger, assets: Iterable[dg.AssetsDefinition], changed: Collection[dg.AssetKey]
+) -> list[dg.AssetKey]:
+    """The assets that are not fresh, follow one that is not, or look beyond the warehouse.
+
+    Args:
+        ledger: what the warehouse remembers.
+        assets: all assets, each after those it depends on.
+        changed: assets of deliveries for which there are files, or were.
+    """
+    needed: set[dg.AssetKey] = set()
+    for one in assets:
+        specs = list(one.specs)
+        follows = any(dep.asset_key in needed for spec in specs for dep in spec.deps)
+        is_changed = any(spec.key in changed for spec in specs)
+        is_daily = {spec.group_name for spec in specs} <= DAILY_GROUPS
+        if is_changed or follows or is_daily or not ledger.is_fresh(specs):
+            needed.update(spec.key for spec in specs)
+    return sorted(needed)
