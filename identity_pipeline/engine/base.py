@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 import ibis.expr.types as ir
+import pyarrow as pa
 
 from identity_pipeline.terms.names import TableName
 
@@ -107,6 +108,9 @@ class Engine(Protocol):
 
     def rows(self, rows: ir.Table) -> list[tuple[object, ...]]:
         """Fetch a small answer."""
+
+    def to_arrow(self, rows: ir.Table) -> pa.Table:
+        """Fetch an answer to be written to files; rows are in the order the expression gives."""
 
     def count(self, rows: ir.Table) -> int:
         """The number of rows of an expression."""

@@ -123,6 +123,10 @@ class DuckDBEngine:
         """Fetch a small answer."""
         return self._ask(rows).fetchall()
 
+    def to_arrow(self, rows: ir.Table) -> pa.Table:
+        """Fetch an answer to be written to files; rows are in the order the expression gives."""
+        return self._ask(rows).to_arrow_table()
+
     def count(self, rows: ir.Table) -> int:
         """The number of rows of an expression."""
         return _count(self._ask(rows.count().as_table()))

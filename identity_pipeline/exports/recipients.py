@@ -1,0 +1,60 @@
+"""Who was reached: a log of additions and removals, so that those who left can be told of."""
+
+import datetime
+
+import ibis
+import ibis.expr.types as ir
+
+# Columns of the log `export.recipients`. A recipient is what the destination knows somebody by: a
+# hash (of several identifiers, these joined by |), else the CustomerId.
+RECIPIENT_LOG = {
+    "export": "string",
+    "ingestion_date": "date",
+    "recipient": "string",
+    "CustomerId": "string",
+    "change": "string",
+}
+ADDED, REMOVED = "added", "removed"
+
+
+def reached_before(log: ir.Table, export: str, day: datetime.date) -> ir.Table:
+    """Who an export reached before a day: the latest earlier change is that they were added.
+
+    The day's own changes do not count, so a day that is run again has the same ones.
+
+    Args:
+        log: as `RECIPIENT_LOG`; one row per export, day and recipient.
+        export: the export's name.
+        day: the day of the data.
+
+    Returns:
+        recipient, CustomerId; one row a recipient.
+    """
+    earlier = log.filter(log.export == export, log.ingestion_date < ibis.literal(day))
+    latest_first = [earlier.ingestion_date.desc(), earlier.change.asc()]
+    place = ibis.row_number().over(group_by="recipient", order_by=latest_first)
+    latest = earlier.mutate(_place=place)
+    kept = latest.filter(latest._place == 0, latest.change == ADDED)
+    return kept.select("recipient", "CustomerId")
+
+
+def changes(reached: ir.Table, before: ir.Table, export: str, day: datetime.date) -> ir.Table:
+    """What a run adds to the log, in the place of the same export's and day's earlier rows.
+
+    Args:
+        reached: recipient, CustomerId of everybody the export reaches now.
+        before: as `reached_before`.
+        export: the export's name.
+        day: the day of the data.
+
+    Returns:
+        Rows as `RECIPIENT_LOG`.
+    """
+    added = reached.anti_join(before, "recipient").mutate(change=ibis.literal(ADDED))
+    removed = before.anti_join(reached, "recipient").mutate(change=ibis.literal(REMOVED))
+    both = ibis.union(
+        added.select("recipient", "CustomerId", "change"),
+        removed.select("recipient", "CustomerId", "change"),
+    )
+    dated = both.mutate(export=ibis.literal(export), ingestion_date=ibis.literal(day))
+    return dated.select(*RECIPIENT_LOG)
