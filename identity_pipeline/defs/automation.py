@@ -30,7 +30,7 @@ REFRESH, INGEST, MATCH_ONLY, UNIFY = "refresh", "ingest", "match_only", "unify"
 
 def jobs(environment: Environment, days: dg.PartitionsDefinition[str]) -> dict[str, "AssetJob"]:
     """The four ways to run: files only, up to matches, up to customers, everything."""
-    ingested = dg.AssetSelection.groups("sources")
+    ingested: dg.AssetSelection = dg.AssetSelection.groups("sources")
     if environment.activities:
         # Activities are read by ingestion date too: a date ingested without them would miss them.
         ingested |= _up_to(names.ACTIVITY)

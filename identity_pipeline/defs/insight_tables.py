@@ -2,6 +2,8 @@
 
 import datetime
 
+import ibis
+
 from identity_pipeline.engine.base import Engine
 from identity_pipeline.expressions.ledger import last_applied
 from identity_pipeline.expressions.paths import InsightTables
@@ -19,11 +21,10 @@ def day_of_data(engine: Engine) -> datetime.date:
 
 def insight_tables(engine: Engine, environment: Environment) -> InsightTables:
     """Customers, activities, sources, enrichments and measures, as far as they are stored."""
-    row = engine.keep(engine.relation({"day": "date"}, [(day_of_data(engine),)]))
     own_tables = [one.name for one in environment.measures if one.kind == "customer"]
     return InsightTables(
         environment=environment,
-        day=row.day.as_scalar(),
+        day=ibis.literal(day_of_data(engine), "date"),
         customers=engine.table(names.CUSTOMERS),
         alternate_keys=engine.table(names.ALTERNATE_KEY),
         activity=engine.table(names.UNIFIED_ACTIVITY) if environment.activities else None,

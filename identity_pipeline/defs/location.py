@@ -10,7 +10,10 @@ from identity_pipeline.config import load_environment
 from identity_pipeline.defs import automation
 from identity_pipeline.defs.activities import activity_assets
 from identity_pipeline.defs.customers import customer_assets
+from identity_pipeline.defs.exports import delivery_assets, recipient_assets
+from identity_pipeline.defs.measures import measure_assets
 from identity_pipeline.defs.resources import Warehouse
+from identity_pipeline.defs.segments import segment_assets
 from identity_pipeline.defs.serving import publish_asset
 from identity_pipeline.defs.sources import source_assets
 from identity_pipeline.defs.unify import unify_assets
@@ -75,7 +78,11 @@ def assets_of(environment: Environment, home: Home) -> list[dg.AssetsDefinition]
         *unify_assets(environment),
         *customer_assets(environment),
         *activity_assets(environment, days),
+        *measure_assets(environment),
+        *segment_assets(environment),
+        *recipient_assets(environment),
         publish_asset(environment, home.published),
+        *delivery_assets(environment, home.folder),
     ]
 
 

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import dagster as dg
 
+from identity_pipeline.defs.measures import measure_tables
 from identity_pipeline.defs.report import DEFAULT_OWNER, code_version, readable_failures
 from identity_pipeline.defs.resources import Warehouse
+from identity_pipeline.defs.segments import SHARED, computed
 from identity_pipeline.serving.publish import published_tables
 from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import Environment
@@ -19,6 +21,11 @@ def insight_tables_of(environment: Environment) -> list[names.TableName]:
     found: list[names.TableName] = []
     if environment.activities:
         found += [names.UNIFIED_ACTIVITY, names.ACTIVITY_PROBLEMS]
+    found += measure_tables(environment)
+    if computed(environment):
+        found += [*(names.segment(one.name) for one in computed(environment)), *SHARED]
+    if environment.exports:
+        found.append(names.EXPORT_RUNS)
     return found
 
 

@@ -61,5 +61,7 @@ def print_failures(console: Console, result: dg.ExecuteInProcessResult) -> None:
             failure = event.step_failure_data
             data = failure.user_failure_data
             error = failure.error
+            while error and error.cause:  # the last cause is ours, those around it Dagster's
+                error = error.cause
             text = data.description if data else error.message if error else "failed"
             console.print(f"[red]failed[/] {event.step_key}: {text}", markup=True)

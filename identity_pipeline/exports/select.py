@@ -115,7 +115,7 @@ def select_recipients(export: Export, inputs: ExportInputs, keep: Keep = _as_it_
     )
     return Selection(
         payload={name: in_order(rows) for name, rows in payload.items()},
-        removed_name=_removed_name(export),
+        removed_name=removed_name(export),
         removals=in_order(removals),
         changes=changes(reached, inputs.before, export.name, inputs.day),
         counts=_counts(flagged, removals),
@@ -198,7 +198,13 @@ def _addresses(export: EmailList, customers: ir.Table, gone: ir.Table) -> ir.Tab
     return joined.select(**columns, CustomerId=joined[ID])
 
 
-def _removed_name(export: Export) -> str:
+def payload_name(export: OfSegment) -> str:
+    """What the table of an export's rows is called: as its segment."""
+    return ENTERED if isinstance(export, Webhook) else export.segment
+
+
+def removed_name(export: Export) -> str:
+    """What the table of removals is called."""
     match export:
         case TableExport():
             return "Customer_removed"

@@ -1,6 +1,6 @@
 """Conditions: whether two records agree, and how well."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import ibis
 import ibis.expr.types as ir
@@ -37,6 +37,13 @@ def right_name(number: int) -> str:
     return f"_right_{number}"
 
 
+def values_of(
+    joined: ir.Table, name: Callable[[int], str], conditions: Sequence[Comparison]
+) -> ir.ArrayValue:
+    """One side's values of a rule's conditions, as compared; `name` is the side."""
+    return ibis.array([joined[name(number)] for number in range(len(conditions))])
+
+
 def equalities(
     left: ir.Table, right: ir.Table, conditions: Sequence[Comparison]
 ) -> list[ir.BooleanValue]:
@@ -56,12 +63,12 @@ def holds(
     A missing value makes a condition false; an exception with a missing value does not fire.
     """
     tests = [
-        _meets(joined, number, condition)
+        meets(joined, number, condition)
         for number, condition in enumerate(conditions)
         if not condition.exact
     ]
     for number, exception in enumerate(exceptions, start=len(conditions)):
-        tests.append(~_meets(joined, number, exception).fill_null(False))
+        tests.append(~meets(joined, number, exception).fill_null(False))
     return ibis.and_(*tests)
 
 
@@ -75,7 +82,8 @@ def condition_scores(joined: ir.Table, conditions: Sequence[Comparison]) -> list
     ]
 
 
-def _meets(joined: ir.Table, number: int, condition: Comparison) -> ir.BooleanValue:
+def meets(joined: ir.Table, number: int, condition: Comparison) -> ir.BooleanValue:
+    """Whether one condition or exception holds; FALSE or NULL where a value is missing."""
     left, right = joined[left_name(number)], joined[right_name(number)]
     same = agrees(left, right, condition.precision)
     if condition.operator == "equal":

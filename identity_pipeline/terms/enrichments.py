@@ -1,5 +1,6 @@
 """Enrichments: what else is known of a customer, in a table keyed by CustomerId."""
 
+from collections import Counter
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -9,6 +10,8 @@ from identity_pipeline.terms.sources import INGESTION_DATE, ColumnType
 
 
 class _Enrichment(Term):
+    """What all have in common; with `segment` only the members of its last run are enriched."""
+
     name: Name
     description: str | None = None
     segment: Name | None = None
@@ -33,13 +36,26 @@ class FileEnrichment(_Enrichment):
 class FunctionEnrichment(_Enrichment):
     """A Python function `module:name`, given a pandas frame of `CustomerId` and the inputs.
 
-    It returns a frame with `CustomerId` and `columns`; customers it leaves out have no values.
+    The module is in the environment's folder or an installed package. The function returns a frame
+    with `CustomerId` and `columns`; customers it leaves out have no values.
     """
 
     kind: Literal["function"]
     function: str = Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")
     inputs: tuple[ColumnName, ...] = Field(min_length=1)
     columns: dict[ColumnName, ColumnType] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _names_columns_apart(self) -> Self:
+        # The warehouse does not tell names apart by case.
+        for name, times in Counter(name.lower() for name in self.columns).items():
+            if name == "customerid":
+                raise ValueError(
+                    "'columns' are those beside CustomerId, which is there in any case"
+                )
+            if times > 1:
+                raise ValueError(f"columns must differ by more than case: '{name}' is there twice")
+        return self
 
 
 class EmailDomain(_Enrichment):

@@ -53,6 +53,18 @@ class Environment(Term):
         """A table's place in the match order, from 1."""
         return self.unify.order.index(table) + 1
 
+    def match_columns(self, table: str) -> tuple[str, ...]:
+        """The table's columns that active match rules use, on either side, in order of use."""
+        used: list[str] = []
+        for step in self.unify.tables:
+            for rule in step.match:
+                for condition in rule.conditions if rule.active else ():
+                    if step.table == table:
+                        used.append(condition.right)
+                    if condition.left_table == table:
+                        used.append(condition.left_column)
+        return tuple(dict.fromkeys(used))
+
     def selected(self, table: str) -> tuple[str, ...]:
         """The columns that a table brings into unification; none where it has no profile."""
         source = self.sources.get(table)

@@ -23,14 +23,28 @@ POS13 = "4eee76381471e2d02e5fc34be68cd4e8"
 WEB1 = "b41ee9eb068e310161fea6bcd938e67e"
 WEB5 = "ddec0189220a118aad27285403eb2f89"
 
+# People without an address cannot be reached by one: this export has members, and sends nothing.
+ADS_FOR_UNKNOWN = """
+  - name: ads_unknown_viewers
+    kind: hashed_audience
+    segment: unknown_viewers
+    to: "file:exports"
+"""
+
 Rows = list[tuple[object, ...]]
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """What was published after each of the four runs, and after the third was repeated."""
+    """What was published after each of the four runs, and after the third was repeated.
+
+    Attributes:
+        published: run -> the file as it was then.
+        exports: the folder that the exports of all runs are in.
+    """
 
     published: dict[str, Path]
+    exports: Path
 
     def rows(self, run: str, query: str) -> Rows:
         """Rows of a query over the file published after a run: r1, r2, r3, again, r4."""
@@ -50,6 +64,8 @@ def environment(folder: Path, *, include_unknown: bool) -> Path:
     """A copy of the sample; with Include all off for point of sale and web where asked."""
     copy = folder / "contoso"
     shutil.copytree(SAMPLE, copy)
+    with (copy / "exports.yaml").open("a", encoding="utf-8") as exports:
+        exports.write(ADS_FOR_UNKNOWN)
     if not include_unknown:
         unify = copy / "unify.yaml"
         text = unify.read_text(encoding="utf-8")
@@ -72,4 +88,4 @@ def play(folder: Path, *, include_unknown: bool) -> Scenario:
         assert succeeded, f"the run of {date} failed"
         published[run] = folder / f"{run}.duckdb"
         shutil.copy(home / "published" / "contoso.duckdb", published[run])
-    return Scenario(published)
+    return Scenario(published, home / "exports" / "CustomerInsights_contoso")
