@@ -86,6 +86,11 @@ def source_problem(environment: Environment, table: str, path: Path_, message: s
     return document.problem(path, message)
 
 
+def insight_problem(environment: Environment, file: str, path: Path_, message: str) -> Problem:
+    """A problem of an insight that shows only when columns are typed, with its file and line."""
+    return insight_documents(environment.folder)[file].problem(path, message)
+
+
 def _documents(folder: Path) -> tuple[list[Document], list[Problem]]:
     if not folder.is_dir():
         message = "there is no such folder; name an environment with --environment"

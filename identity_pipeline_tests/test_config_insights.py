@@ -3,6 +3,7 @@
 import pytest
 
 from identity_pipeline.config import load_environment
+from identity_pipeline.defs.validation import check_types
 from identity_pipeline.terms.errors import ConfigError
 from identity_pipeline_tests.shop import ACTIVITIES, RELATIONSHIPS, write_shop
 
@@ -138,3 +139,76 @@ CASES = [
 @pytest.mark.parametrize(("file", "text", "expected"), CASES)
 def test_what_is_not_there_is_named(tmp_path, file, text, expected):
     assert expected in message(tmp_path, {file: text})
+
+
+TYPED = [
+    # file, its text, what is said
+    (
+        "measures.yaml",
+        MEASURES.replace("count: activity", "sum: activity.Amonut"),
+        "measures.yaml:2, measures[0].sum: ",
+        "Did you mean 'Amount'?",
+    ),
+    (
+        "measures.yaml",
+        MEASURES.replace("count: activity", "count: activity, where: {Titel: Look}"),
+        "measures.yaml:2, measures[0].where.Titel: there is no column 'Titel'.",
+        "Did you mean 'Title'?",
+    ),
+    (
+        "measures.yaml",
+        MEASURES.replace("count: activity", "sum: line.Quantity"),
+        "measures.yaml:2, measures[0].sum: ",
+        "Did you mean 'lines'?",
+    ),
+    (
+        "segments.yaml",
+        SEGMENTS.replace("viewers, rule: {views", "viewers, rule: {veiws"),
+        "segments.yaml:2, segments[0].rule.veiws: ",
+        "Did you mean 'views'?",
+    ),
+    (
+        "segments.yaml",
+        SEGMENTS.replace("{views: {gt: 0}}", "{views: {gt: many}}", 1),
+        "segments.yaml:2, segments[0].rule.views.gt: ",
+        "'gt' does not fit",
+    ),
+    (
+        "segments.yaml",
+        SEGMENTS.replace("{views: {gt: 0}}", "{activty: {where: {Title: Look}}}", 1),
+        "segments.yaml:2, segments[0].rule.activty: ",
+        "Did you mean 'activity'?",
+    ),
+    (
+        "exports.yaml",
+        EXPORTS.replace("rule: {Email", "rule: {EMail"),
+        "exports.yaml:2, consents[0].rule.EMail: ",
+        "Did you mean 'Email'?",
+    ),
+    (
+        "exports.yaml",
+        EXPORTS.replace("viewers, to", "viewers, identifiers: {email: Joined}, to"),
+        "exports.yaml:4, exports[0].identifiers.email: ",
+        "not text",
+    ),
+]
+
+
+@pytest.mark.parametrize(("file", "text", "place", "remedy"), TYPED)
+def test_what_does_not_fit_its_type_is_named_before_anything_runs(
+    tmp_path, file, text, place, remedy
+):
+    environment = load_environment(write_shop(tmp_path, SOUND | {file: text}))
+
+    with pytest.raises(ConfigError) as caught:
+        check_types(environment)
+
+    [line] = str(caught.value).splitlines()[1:] or [str(caught.value)]
+    assert line.startswith(place)
+    assert remedy in line
+
+
+def test_insights_that_fit_their_types_pass(tmp_path):
+    environment = load_environment(write_shop(tmp_path, SOUND))
+
+    assert check_types(environment) is None

@@ -91,7 +91,7 @@ def run_dates(folder: Path, home: Path, dates: Dates, *, again: bool = False) ->
             result = _refresh(Run(job, instance, date, work), console)
             succeeded &= result.success
             if _was_published(result):
-                print_summary(console, place.published, date)
+                print_summary(console, environment, place.published, date)
             print_failures(console, result)
     console.print(f"\nOpen {_shown(place.published)} with SQL, or `make ui` for the history.")
     return succeeded

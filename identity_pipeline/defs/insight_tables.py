@@ -2,10 +2,8 @@
 
 import datetime
 
-import ibis
-
 from identity_pipeline.engine.base import Engine
-from identity_pipeline.expressions.ledger import last_applied
+from identity_pipeline.expressions.ledger import as_day, last_applied
 from identity_pipeline.expressions.paths import InsightTables
 from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import Environment
@@ -24,7 +22,7 @@ def insight_tables(engine: Engine, environment: Environment) -> InsightTables:
     own_tables = [one.name for one in environment.measures if one.kind == "customer"]
     return InsightTables(
         environment=environment,
-        day=ibis.literal(day_of_data(engine), "date"),
+        day=as_day(day_of_data(engine)),
         customers=engine.table(names.CUSTOMERS),
         alternate_keys=engine.table(names.ALTERNATE_KEY),
         activity=engine.table(names.UNIFIED_ACTIVITY) if environment.activities else None,

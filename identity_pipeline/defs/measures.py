@@ -9,10 +9,12 @@ from identity_pipeline.defs.report import code_version, materialized, readable_f
 from identity_pipeline.defs.resources import Warehouse
 from identity_pipeline.engine.base import Engine
 from identity_pipeline.measures.customer import customer_attributes
+from identity_pipeline.measures.order import tables_in_order, tables_of
 from identity_pipeline.measures.own_tables import measure_table
 from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import Environment
 from identity_pipeline.terms.measures import Measure
+from identity_pipeline.terms.segments import tables_named
 
 GROUP = "measures"
 
@@ -34,22 +36,26 @@ def attributes(environment: Environment) -> list[Measure]:
 
 
 def own_tables(environment: Environment) -> list[Measure]:
-    """Measures with a table of their own."""
-    return [one for one in environment.measures if one.kind != "customer_attribute"]
+    """Measures with a table of their own, each after those whose tables it reads."""
+    return list(tables_in_order(environment.measures))
 
 
 def insight_inputs(environment: Environment) -> list[names.TableName]:
-    """The tables that measures and segments may read."""
+    """The tables that measures, segments and consents read."""
     timeline = [names.UNIFIED_ACTIVITY] if environment.activities else []
     enriched = [names.enrichment(one.name) for one in environment.enrichments]
-    related = {relationship.child[0] for relationship in environment.relationships}
-    related |= {relationship.parent[0] for relationship in environment.relationships}
-    return [
-        names.CUSTOMERS,
-        *timeline,
-        *enriched,
-        *(names.current(table) for table in environment.sources if table in related),
-    ]
+    named = {table for one in environment.measures for table in tables_of(one)}
+    rules = [one.rule for one in environment.segments if one.rule is not None]
+    rules += [one.rule for one in environment.consents]
+    named |= {table for rule in rules for table in tables_named(rule)}
+    named |= {
+        reference.partition(".")[0] for one in environment.segments for reference in one.project
+    }
+    if named.intersection(environment.sources):  # a path may lead through any of them
+        for relationship in environment.relationships:
+            named |= {relationship.child[0], relationship.parent[0]}
+    sources = (names.current(table) for table in environment.sources if table in named)
+    return [names.CUSTOMERS, *timeline, *enriched, *sources]
 
 
 def _specs(environment: Environment) -> Iterator[dg.AssetSpec]:
@@ -59,10 +65,12 @@ def _specs(environment: Environment) -> Iterator[dg.AssetSpec]:
         version = code_version(*attributes(environment))
         yield spec_of(names.CUSTOMER_MEASURE, GROUP, about, deps=inputs, version=version)
         inputs = [names.CUSTOMER_MEASURE]
+    own = {one.name for one in own_tables(environment)}
     for one in own_tables(environment):
         about = one.description or one.label or f"The measure {one.name}."
-        name = names.measure(one.name)
-        yield spec_of(name, GROUP, about, deps=inputs, version=code_version(one))
+        name, read = names.measure(one.name), sorted(tables_of(one) & own - {one.name})
+        deps = [*inputs, *map(names.measure, read)]
+        yield spec_of(name, GROUP, about, deps=deps, version=code_version(one))
 
 
 def measures_asset(environment: Environment) -> dg.AssetsDefinition:

@@ -8,7 +8,15 @@ from rich.console import Console
 from rich.table import Table
 
 from identity_pipeline.engine.registry import Limits, open_engine
-from identity_pipeline.serving.summary import Change, changes_on, numbers_on
+from identity_pipeline.serving.summary import (
+    Change,
+    ExportSummary,
+    changes_on,
+    exports_on,
+    numbers_on,
+    segments_on,
+)
+from identity_pipeline.terms.environment import Environment
 
 # So many customers are named a line; the rest is in CustomerIdHistory.
 NAMED = 5
@@ -22,11 +30,17 @@ WORDS = {
 }
 
 
-def print_summary(console: Console, published: Path, date: datetime.date) -> None:
-    """Print what a run read, matched and changed."""
+def print_summary(
+    console: Console, environment: Environment, published: Path, date: datetime.date
+) -> None:
+    """Print what a run read, matched, changed and sent."""
+    segments = [one.name for one in environment.segments if one.state != "draft"]
     with open_engine(published, Limits(read_only=True)) as opened:
-        numbers = numbers_on(opened.engine, date)
-        changes = changes_on(opened.engine, date)
+        engine = opened.engine
+        numbers = numbers_on(engine, date)
+        changes = changes_on(engine, date)
+        found = segments_on(engine, segments, date) if segments else []
+        exported = exports_on(engine, date) if environment.exports else []
     table = Table(title=f"{date}", title_justify="left", title_style="bold", show_edge=False)
     shown = {
         "rows in": numbers["rows_in"],
@@ -44,6 +58,22 @@ def print_summary(console: Console, published: Path, date: datetime.date) -> Non
     console.print(table)
     for event, word in WORDS.items():
         _print_changes(console, word, [change for change in changes if change.event == event])
+    for segment in found:
+        came = f"+{segment.entered:,} -{segment.left:,}" if segment.entered + segment.left else ""
+        console.print(f"  segment {segment.segment}: {segment.members:,} {came}".rstrip())
+    for export in exported:
+        console.print(f"  export {export.export}: {_reached(export)}")
+
+
+def _reached(export: ExportSummary) -> str:
+    """`2 of 3 members, 1 without identifier`: what is zero is not said."""
+    parts = [f"{export.eligible:,} of {export.members:,} members"]
+    others = {
+        "refused by consent": export.refused_by_consent,
+        "without identifier": export.without_identifier,
+        "taken back": export.removed,
+    }
+    return ", ".join([*parts, *(f"{count:,} {word}" for word, count in others.items() if count)])
 
 
 def _print_changes(console: Console, word: str, changes: list[Change]) -> None:

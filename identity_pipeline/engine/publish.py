@@ -27,7 +27,11 @@ def publish(engine: DuckDBEngine, tables: list[PublishedTable], file: Path) -> d
     )
     engine.connection.execute(attach.sql(DIALECT))
     try:
+        # One transaction: a statement by itself is written to disk by itself, and there are
+        # hundreds of comments.
+        engine.connection.begin()
         counts = {table.name: _write(engine, table) for table in tables}
+        engine.connection.commit()
     finally:
         detach = sge.Detach(this=sg.to_identifier(ALIAS, quoted=True), exists=False)
         engine.connection.execute(detach.sql(DIALECT))

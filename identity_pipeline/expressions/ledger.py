@@ -1,5 +1,8 @@
 """What the ledger of deliveries says."""
 
+import datetime
+
+import ibis
 import ibis.expr.types as ir
 
 
@@ -13,3 +16,8 @@ def last_applied(deliveries: ir.Table) -> ir.Table:
     """
     applied = deliveries.filter(deliveries.status == "applied")
     return applied.aggregate(day=applied.ingestion_date.max())
+
+
+def as_day(day: datetime.date) -> ir.DateScalar:
+    """A day as a value."""
+    return ibis.literal(day, "date")

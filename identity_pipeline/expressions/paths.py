@@ -121,11 +121,8 @@ def _along(tables: InsightTables, links: tuple[Link, ...]) -> ir.Table:
         rows = rows.rename(source_CustomerId="CustomerId")
     joined = rows.mutate(_foreign=as_text(rows[first.column]))
     for link in others:
-        parent = tables.sources[link.table]
         previous = links[links.index(link) - 1]
-        step = parent.select(
-            _parent=as_text(parent[previous.parent_key]), _next=as_text(parent[link.column])
-        ).distinct()
+        step = _foreign_keys(tables.sources[link.table], previous.parent_key, link.column)
         joined = joined.join(step, joined._foreign == step._parent)
         joined = joined.drop("_foreign", "_parent").rename(_foreign="_next")
     source = tables.environment.source(links[-1].parent)
@@ -133,6 +130,20 @@ def _along(tables: InsightTables, links: tuple[Link, ...]) -> ir.Table:
     keys = tables.alternate_keys.select("CustomerId", _identifier="Identifier")
     named = joined.mutate(_foreign=prefix + joined._foreign)
     return named.join(keys, named._foreign == keys._identifier).drop("_foreign", "_identifier")
+
+
+def _foreign_keys(parent: ir.Table, key: str, column: str) -> ir.Table:
+    """The foreign key of each key of a table; of several rows with one key the first delivered."""
+    rows = parent.select(
+        "_ingestion_date",
+        "_file",
+        "_line",
+        _parent=as_text(parent[key]),
+        _next=as_text(parent[column]),
+    )
+    order = [rows._ingestion_date, rows._file, rows._line]
+    ranked = rows.mutate(_place=ibis.row_number().over(group_by="_parent", order_by=order))
+    return ranked.filter(ranked._place == 0).select("_parent", "_next")
 
 
 def the_path(

@@ -1,8 +1,9 @@
 """The tables of an environment before there is data, to bind measures and segments to."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import ibis
+import ibis.expr.types as ir
 
 from identity_pipeline.expressions.paths import InsightTables
 from identity_pipeline.expressions.types import schema_of, type_of
@@ -38,6 +39,16 @@ def unbound_tables(
             for name, columns in enrichments.items()
         },
     )
+
+
+def unbound(name: str, columns: Mapping[str, str]) -> ir.Table:
+    """A table without rows; `columns` maps names to Ibis types."""
+    return ibis.table(columns, name=name)
+
+
+def unbound_like(name: str, rows: ir.Table) -> ir.Table:
+    """A table without rows that has the columns of an expression."""
+    return ibis.table(rows.schema(), name=name)
 
 
 def customer_schema(environment: Environment) -> dict[str, str]:

@@ -112,13 +112,19 @@ class _Check:
         numbers = _numbers(self._of_kind(attribute=False))
         uses = {name: tables_of(self.measures[number]) for name, number in numbers.items()}
         built = dict(tables.measures)
+        # The table of a business measure has no customers: no measure can read it.
+        readable = {name for name, number in numbers.items() if self._is_of_customers(number)}
         for name in self._sound_order({n: used - {n} for n, used in uses.items()}, numbers):
             one = self.measures[numbers[name]]
-            if uses[name] & numbers.keys() - built.keys() - {name}:
+            if uses[name] & readable - built.keys() - {name}:
                 continue  # the fault is the other measure's
             with self._noting(numbers[name]):
                 rows = measure_table(replace(tables, measures=built), one)
-                built[name] = ibis.table(rows.schema(), name=name)
+                if name in readable:
+                    built[name] = ibis.table(rows.schema(), name=name)
+
+    def _is_of_customers(self, number: int) -> bool:
+        return self.measures[number].kind == "customer"
 
     def _sound_order(
         self, uses: Mapping[str, Collection[str]], numbers: Mapping[str, int]
@@ -132,9 +138,9 @@ class _Check:
         try:
             in_steps(waiting, {name: (name,) for name in waiting})
         except InsightError as error:
-            self.problems.append(
-                MeasureProblem(numbers[str(error.place[0])], error.place[1:], str(error))
-            )
+            number = numbers[str(error.place[0])]
+            place = self.measures[number].functions[:1]
+            self.problems.append(MeasureProblem(number, place, str(error)))
         return order
 
 

@@ -81,7 +81,7 @@ def tables_in_order(measures: Sequence[Measure]) -> tuple[Measure, ...]:
     """
     own = {one.name: one for one in measures if one.kind != "customer_attribute"}
     uses = {name: tables_of(one) - {name} for name, one in own.items()}
-    places: dict[str, Place] = dict.fromkeys(own, ())
+    places: dict[str, Place] = {name: one.functions[:1] for name, one in own.items()}
     return tuple(own[name] for step in in_steps(uses, places) for name in step)
 
 

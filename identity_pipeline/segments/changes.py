@@ -162,4 +162,7 @@ def changes_on(memory: Memory, segments: Sequence[Segment], now: ir.Table) -> ir
         )
     ]
     changes = ibis.union(entered, left, *markers)
-    return changes.mutate(ingestion_date=memory.day).select(*CHANGES)
+    # Wrapped: a day read from a table, here named and above compared, is compiled as one piece,
+    # whose name is then in the comparison too.
+    day = ibis.coalesce(memory.day, ibis.null("date"))
+    return changes.mutate(ingestion_date=day).select(*CHANGES)

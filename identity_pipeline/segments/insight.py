@@ -18,7 +18,7 @@ OWN_VALUES_OF_TEN = 9
 # A value of a column, of one customer.
 PART = "struct<column: string, value: string, number: float64>"
 # A place where shares are compared; `inside` and `total` are customers of the segment and of all.
-JUMP = ("segment", "column", "value", "sign", "inside", "total", "_members", "_all")
+JUMP = ("segment", "column", "value", "number", "inside", "total", "_members", "_all")
 
 
 def overlap(members: ir.Table) -> ir.Table:
@@ -168,6 +168,7 @@ def _by_most(rows: ir.Table, members: ir.Table, sizes: ir.Table, integers: list[
         total=kept.total.sum().over(so_far),
         total_below=kept.total.sum().over(so_far) - kept.total,
         value_below=kept.value.lag().over(one_before),
+        number_below=kept.number.lag().over(one_before),
         sign_below=kept.sign.lag().over(one_before),
     )
     insiders = _insiders(rows.semi_join(some, "column"), members)
@@ -195,7 +196,7 @@ def _jumps(rows: ir.Table) -> ir.Table:
     below = rows.filter(rows.sign_below.notnull()).select(
         *("segment", "column", "_members", "_all"),
         value="value_below",
-        sign="sign_below",
+        number="number_below",
         inside="inside_below",
         total="total_below",
     )
@@ -203,16 +204,16 @@ def _jumps(rows: ir.Table) -> ir.Table:
 
 
 def _largest(rows: ir.Table, is_at_most: ir.BooleanValue) -> ir.Table:
-    """The row of the largest difference, one a segment and column.
+    """The row of the largest difference, one a segment and column; of equal ones the smaller value.
 
     Differences are compared as integers: as floats, equal ones may differ in the last digit.
     """
     others = rows["_all"] - rows["_members"]
     outside = rows.total - rows.inside
     gap = (rows.inside * others - outside * rows["_members"]).abs()
-    first = ibis.row_number().over(
-        group_by=["segment", "column"], order_by=[gap.desc(), rows.sign.asc()]
-    )
+    smallest = [key.asc(nulls_first=False) for key in (rows.number, rows.value)]
+    order = [gap.desc(), *smallest]
+    first = ibis.row_number().over(group_by=["segment", "column"], order_by=order)
     best = rows.mutate(gap=gap, outside=outside, others=others, first=first)
     best = best.filter(best["first"] == 0)
     return best.select(

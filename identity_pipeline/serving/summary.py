@@ -1,9 +1,11 @@
 """What changed on a day, from the published file."""
 
 import datetime
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 from identity_pipeline.engine.base import Engine
+from identity_pipeline.terms import insight_contracts as contracts
 from identity_pipeline.terms import tables
 from identity_pipeline.terms.names import TableName
 
@@ -55,6 +57,59 @@ def numbers_on(engine: Engine, date: datetime.date) -> dict[str, float]:
         for name, value in engine.rows(whole.select("metric", whole["value"].cast("float64")))
     }
     return found | {"rows_in": _number(rows_in), "rejected": _number(rejected)}
+
+
+@dataclass(frozen=True)
+class SegmentSummary:
+    """A segment's members, and how many entered and left on a day."""
+
+    segment: str
+    members: int
+    entered: int
+    left: int
+
+
+def segments_on(
+    engine: Engine, segments: Sequence[str], date: datetime.date
+) -> list[SegmentSummary]:
+    """What a day did to segments, in the given order.
+
+    Args:
+        engine: has the published file open.
+        segments: names of segments that are published.
+        date: the day of the data.
+    """
+    log = engine.table(TableName("main", contracts.SEGMENT_CHANGES.name))
+    today = log.filter(log.ingestion_date == date)
+    counted = today.group_by(["segment", "change"]).aggregate(count=today.CustomerId.count())
+    changes = {(str(a), str(b)): int(str(c)) for a, b, c in engine.rows(counted)}
+    found = []
+    for name in segments:
+        members = engine.table(TableName("main", f"Segment_{name}"))
+        [(size,)] = engine.rows(members.aggregate(size=members.CustomerId.nunique()))
+        entered, left = (changes.get((name, change), 0) for change in ("entered", "left"))
+        found.append(SegmentSummary(name, int(str(size)), entered, left))
+    return found
+
+
+@dataclass(frozen=True)
+class ExportSummary:
+    """Whom an export reached on a day, and who was left out, and why."""
+
+    export: str
+    members: int
+    eligible: int
+    refused_by_consent: int
+    without_identifier: int
+    removed: int
+
+
+def exports_on(engine: Engine, date: datetime.date) -> list[ExportSummary]:
+    """What a day's exports came to, by name."""
+    runs = engine.table(TableName("main", contracts.EXPORT_RUNS.name))
+    columns = [field.name for field in fields(ExportSummary)]
+    rows = engine.rows(runs.filter(runs.ingestion_date == date).select(*columns).order_by("export"))
+    return [ExportSummary(str(name), *(int(str(count)) for count in row)) for name, *row in rows]
 
 
 def _number(value: object) -> float:

@@ -15,7 +15,7 @@ MATCH_EDGES = Contract(
     names.MATCH_EDGES,
     "One row an accepted link between two keys: a rule, or a custom match, says they are one.",
     {
-        "customer_id": "The customer that both keys belong to; NULL where Include all left it out.",
+        "CustomerId": "The customer that both keys belong to; NULL where Include all left it out.",
         "record": "The consolidated record; a number of this run only.",
         "left_identifier": "DataSource|Table|Key of the one: the table higher in the match order, "
         "or the smaller key.",

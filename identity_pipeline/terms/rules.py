@@ -29,6 +29,11 @@ TYPE_NORMALIZATIONS = (
     Normalization.ORGANIZATION,
 )
 
+# What links are called that no rule of the user's makes.
+SAME_KEY = "Same primary key"
+SAME_COLUMNS = "Same match columns"
+ALWAYS_MATCH = "Always match"
+
 # The product's names for a precision, in percent.
 PRECISIONS = {"low": 30, "medium": 60, "high": 80, "exact": 100}
 

@@ -160,6 +160,8 @@ class Segment(Term):
     def _has_one_way(self) -> Self:
         if (self.rule is None) == (self.quick is None):
             raise ValueError("write either 'rule' or 'quick'")
+        if self.name == "customerid":  # the warehouse does not tell names apart by case
+            raise ValueError("'customerid' is the name of a column that every segment has")
         return self
 
 
@@ -167,3 +169,24 @@ class Segments(Term):
     """`segments.yaml`."""
 
     segments: tuple[Segment, ...] = Field(min_length=1)
+
+
+def tables_named(rule: Rule) -> set[str]:
+    """The tables whose rows a rule asks for; `activity` and measures among them."""
+    parts: tuple[Rule, ...]
+    match rule:
+        case AllRules():
+            parts = rule.all
+        case AnyRule():
+            parts = rule.any
+        case NoRule():
+            parts = (rule.negated,)
+        case Union():
+            parts = rule.union
+        case Intersect():
+            parts = rule.intersect
+        case Except():
+            parts = rule.first_without
+        case _:
+            return {name for name, leaf in rule.items() if isinstance(leaf, Related)}
+    return {name for part in parts for name in tables_named(part)}

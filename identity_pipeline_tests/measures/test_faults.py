@@ -195,13 +195,14 @@ def test_every_faulty_measure_is_reported_and_no_other_for_its_sake():
         measure("ring_a", kind="customer", count="ring_b"),
         measure("ring_b", kind="customer", count="ring_a"),
         measure("too_early", count="below"),
+        measure("reads_business", kind="customer", count="reads_text"),
     ]
 
     found = [(one.measure, one.place) for one in measure_problems(UNBOUND, measures)]
 
     assert found == [
         *[(0, ("sum",)), (3, ("formula",)), (6, ("formula",)), (7, ("sum",)), (11, ("name",))],
-        *[(12, ()), (14, ("count",))],
+        *[(12, ("count",)), (14, ("count",)), (15, ("count",))],
     ]
 
 

@@ -106,6 +106,13 @@ def passes(value: Any, test: Test) -> bool:
     return all(_operator(value, name, getattr(test, name), test) for name in test.operators)
 
 
+def _within(value: Any, period: Period) -> bool:
+    """Whether a moment is in the days that end with DAY, that day included."""
+    days = {"day": 1, "week": 7}[period.unit] * period.count
+    day = value.date() if isinstance(value, datetime.datetime) else value
+    return DAY - datetime.timedelta(days=days) < day <= DAY
+
+
 COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "eq": lambda value, wanted: value == wanted,
     "ne": lambda value, wanted: value != wanted,
@@ -120,7 +127,7 @@ COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "starts_with": lambda value, wanted: value.startswith(wanted),
     "ends_with": lambda value, wanted: value.endswith(wanted),
     "month_of": lambda value, wanted: value.month == wanted,
-    "within_last": lambda value, wanted: _within(value, wanted),
+    "within_last": _within,
     "not_within_last": lambda value, wanted: not _within(value, wanted),
 }
 
@@ -148,13 +155,6 @@ def _alike(value: Any, wanted: Any, ignore_case: bool) -> Any:
     if isinstance(value, Decimal):
         return Decimal(str(wanted))
     return wanted.lower() if ignore_case and isinstance(wanted, str) else wanted
-
-
-def _within(value: Any, period: Period) -> bool:
-    """Whether a moment is in the days that end with DAY, that day included."""
-    days = {"day": 1, "week": 7}[period.unit] * period.count
-    day = value.date() if isinstance(value, datetime.datetime) else value
-    return DAY - datetime.timedelta(days=days) < day <= DAY
 
 
 def quick_members(world: World, quick: Quick) -> set[str]:

@@ -100,6 +100,10 @@ COLUMNS = {
 }
 
 
+# Where a source's row was delivered.
+DELIVERED = {"_ingestion_date": "date", "_file": "string", "_line": "int64"}
+
+
 @dataclass(frozen=True)
 class World:
     """Rows by table, in the order of COLUMNS; tables that are left out are empty."""
@@ -114,15 +118,26 @@ class World:
     def tables(self, engine: Engine) -> InsightTables:
         """The tables as rules read them."""
         stored = {
-            name: engine.keep(engine.relation(columns, self.rows.get(name, ())))
-            for name, columns in COLUMNS.items()
+            name: engine.keep(engine.relation(columns_of(name), self._delivered(name)))
+            for name in COLUMNS
         }
         return insight_tables(stored)
+
+    def _delivered(self, name: str) -> list[Row]:
+        rows = self.rows.get(name, ())
+        if name not in ENVIRONMENT.sources:
+            return list(rows)
+        return [(*row, DAY, "file", line) for line, row in enumerate(rows, start=1)]
+
+
+def columns_of(table: str) -> dict[str, str]:
+    """A table's columns; those of sources tell where a row was delivered."""
+    return COLUMNS[table] | (DELIVERED if table in ENVIRONMENT.sources else {})
 
 
 def unbound() -> InsightTables:
     """The tables before there is data."""
-    return insight_tables({name: ibis.table(kinds, name=name) for name, kinds in COLUMNS.items()})
+    return insight_tables({name: ibis.table(columns_of(name), name=name) for name in COLUMNS})
 
 
 def insight_tables(tables: Mapping[str, ibis.Table]) -> InsightTables:
