@@ -9,6 +9,7 @@ import typer
 
 from identity_pipeline.config import load_environment
 from identity_pipeline.terms.errors import PipelineError
+from identity_pipeline.worlds.plan import FileKind, Noise, Traps, World, read_share
 
 app = typer.Typer(
     help="Unify customers, known and unknown, from files in a folder.",
@@ -103,6 +104,118 @@ def history(
         typer.echo(as_json(found))
     else:
         print_history(Console(highlight=False), found)
+
+
+@app.command()
+def lookup(  # noqa: PLR0913 - each is an option of the command line, and named in any call
+    *,
+    key: Annotated[
+        str | None, typer.Option(help="SOURCE:TABLE:VALUE: whoever holds this key.")
+    ] = None,
+    customer_id: Annotated[
+        str | None, typer.Option("--id", help="A CustomerId, or its first digits.")
+    ] = None,
+    search: Annotated[str | None, typer.Option(help="Any part of a name, address or key.")] = None,
+    environment: EnvironmentFolder = DEFAULT_ENVIRONMENT,
+    home: HomeFolder = DEFAULT_HOME,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+) -> None:
+    """Show a customer: fields, ids, measures, segments and timeline; or search for customers.
+
+    Exit code 0: found; 1: there is no such customer; 2: the configuration or the command is wrong.
+    """
+    from rich.console import Console
+
+    from identity_pipeline.defs import lookup as found_by
+
+    if [key, customer_id, search].count(None) != 2:
+        raise typer.BadParameter("give one of --key, --id and --search")
+    try:
+        if search is not None:
+            found: found_by.Found = found_by.read_hits(environment, home, search)
+        else:
+            found = found_by.read_card(environment, home, key=key, customer_id=customer_id)
+    except PipelineError as error:
+        typer.echo(str(error), err=True)
+        is_missing = isinstance(error, found_by.NOT_FOUND)
+        raise typer.Exit(FAILED if is_missing else WRONG_CONFIGURATION) from None
+    if json:
+        typer.echo(found_by.as_json(found))
+    else:
+        found_by.print_found(Console(highlight=False), found)
+
+
+@app.command()
+def generate(  # noqa: PLR0913 - each is an option of the command line, and named in any call
+    *,
+    people: Annotated[int, typer.Option(help="How many; about 2.5 customer records each.")],
+    out: Annotated[Path, typer.Option(help="A new folder; its name is the environment's.")],
+    seed: Annotated[int, typer.Option(help="Another seed, other people.")] = 1,
+    events_per_person: Annotated[float, typer.Option(help="The mean over all people.")] = 10.0,
+    days: Annotated[int, typer.Option(help="How many ingestion dates.")] = 4,
+    last_day: Annotated[
+        str | None, typer.Option(help="The last date's share of the events, as 1%.")
+    ] = None,
+    kind: Annotated[FileKind, typer.Option("--format", help="Of the files.")] = FileKind.CSV,
+    noise: Annotated[Noise, typer.Option(help="How much is mistyped.")] = Noise.DEFAULT,
+    trap: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="guest_address=2%, tablet=1%, placeholder_phones=3% or kiosks=5x40; repeatable."
+        ),
+    ] = None,
+) -> None:
+    """Make a world of people to try the pipeline on: an environment with files and the truth.
+
+    Exit code 0: written; 2: it cannot be made as asked, and nothing was written.
+    """
+    from rich.console import Console
+
+    from identity_pipeline.worlds.generate import generate as write_world
+
+    share = read_share(last_day) if last_day else None
+    if last_day and share is None:
+        raise typer.BadParameter(f"'{last_day}' is no share; write --last-day as 1%")
+    console = Console(highlight=False, soft_wrap=True)
+    try:
+        traps = Traps.read(trap or [])
+        world = World(people, seed, events_per_person, days, kind, noise, traps, share)
+        with console.status("starting") as status:
+            written = write_world(world, out, status.update)
+    except PipelineError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(WRONG_CONFIGURATION) from None
+    console.print(f"{out}: {written}.")
+
+
+@app.command("why")
+def explain(
+    one: Annotated[
+        str, typer.Argument(help="SOURCE:TABLE:KEY, a key, or a CustomerId or its first digits.")
+    ],
+    other: Annotated[str, typer.Argument(help="The same of another record.")],
+    environment: EnvironmentFolder = DEFAULT_ENVIRONMENT,
+    home: HomeFolder = DEFAULT_HOME,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+) -> None:
+    """Say why two records are one customer, edge by edge, or what each rule misses to join them.
+
+    Exit code 0: answered; 1: there is no such record; 2: the configuration or the command is wrong.
+    """
+    from rich.console import Console
+
+    from identity_pipeline.defs.why import UnknownRecord, as_json, print_why, read_why
+
+    try:
+        found, rules = read_why(environment, home, one, other)
+    except PipelineError as error:
+        typer.echo(str(error), err=True)
+        is_missing = isinstance(error, UnknownRecord)
+        raise typer.Exit(FAILED if is_missing else WRONG_CONFIGURATION) from None
+    if json:
+        typer.echo(as_json(found))
+    else:
+        print_why(Console(highlight=False), found, rules)
 
 
 @app.command()

@@ -145,6 +145,8 @@ class _Checks:
         for number, one in enumerate(found):
             path: Path_ = ("enrichments", number)
             yield from self._table_name(one.name, path)
+            if one.segment and (wrong := self._segment(one.segment)):
+                yield (*path, "segment"), wrong
             columns: dict[Path_, str | None] = {}
             match one:
                 case FunctionEnrichment():

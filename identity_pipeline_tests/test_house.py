@@ -13,8 +13,8 @@ FLOORS = (
         *("config_insight_references", "engine", "expressions"),
     },
     {
-        *("sources", "unify", "activities", "enrichment", "measures", "segments"),
-        *("exports", "serving"),
+        *("sources", "unify", "evidence", "activities", "enrichment", "measures"),
+        *("segments", "exports", "serving", "worlds"),
     },
     {"defs"},
     {"definitions", "__main__"},

@@ -86,6 +86,8 @@ def value_fits(
         except FilterError as error:
             word = WRITTEN.get(error.operator, error.operator)
             raise InsightError((*place, word), str(error)) from None
+    if test.none_of == ():  # compared with nothing, a missing value would pass
+        answers.append(value.notnull())
     return reduce(and_, answers).fill_null(False)
 
 

@@ -1,0 +1,230 @@
+"""Insights and exports of a shop, from YAML to the published file and the files that leave it."""
+
+import csv
+import datetime
+
+import duckdb
+import pytest
+from typer.testing import CliRunner
+
+from identity_pipeline.__main__ import app
+from identity_pipeline.defs.console import Dates, run_dates
+from identity_pipeline_tests.shop import DAY_1, DAY_2, play, write_shop
+
+ENRICHMENTS = """\
+enrichments:
+  - {name: domain, kind: email_domain, email: Email}
+  - {name: place, kind: address, city: City, country: Country}
+  - name: luck
+    kind: function
+    function: luck:of
+    inputs: [Name]
+    columns: {Luck: integer}
+  - {name: income, kind: file, landing: "landing/income/{ingestion_date}"}
+"""
+LUCK = '''\
+def of(customers):
+    """Long names are lucky."""
+    return customers.assign(Luck=customers.Name.str.len().astype("Int64"))[["CustomerId", "Luck"]]
+'''
+MEASURES = """\
+measures:
+  - {name: spent, kind: customer_attribute, template: total_transaction_value}
+  - {name: mugs, kind: customer_attribute, sum: lines.Quantity, where: {Product: Mug}, null_as: 0}
+  - {name: looks, kind: customer_attribute, count: activity, where: {Title: Look}, null_as: 0}
+  - {name: looks_per_mug, kind: customer_attribute, formula: looks / mugs}
+  - {name: by_title, kind: customer, count: activity, by: [Title]}
+  - {name: revenue, kind: business, sum: activity.Amount, window: 30 days}
+"""
+SEGMENTS = """\
+segments:
+  - {name: free_mail, rule: {domain.IsFreeMailbox: true}}
+  - {name: lucky, rule: {luck.Luck: {ge: 3}}}
+  - {name: italians, rule: {place.CountryOrRegion: IT}}
+  - {name: mug_buyers, rule: {lines: {where: {Product: Mug}}}}
+  - {name: first_guests, kind: static, rule: {Email: {is_null: false}}}
+  - {name: big_spenders, quick: {by: spent, top: 1}}
+  - name: never_bought
+    rule: {except: [{IdentityStatus: known}, {activity: {where: {ActivityType: SalesOrder}}}]}
+    project: activity.Title
+"""
+EXPORTS = """\
+consents:
+  - {purpose: news, rule: {Joined: {lt: "2024-02-01"}}}
+exports:
+  - {name: letter, kind: email_list, segment: first_guests, to: "file:exports", consent: news}
+  - {name: everything, kind: table, tables: [Customer, UnifiedActivity], to: "file:exports"}
+"""
+FILES = {
+    "enrichments.yaml": ENRICHMENTS,
+    "luck.py": LUCK,
+    "measures.yaml": MEASURES,
+    "segments.yaml": SEGMENTS,
+    "exports.yaml": EXPORTS,
+}
+INCOME = """\
+{"name": "income", "entities": [{"name": "Income", "annotations": [
+  {"name": "c360:PrimaryKey", "value": "CustomerId"}], "attributes": [
+  {"name": "CustomerId", "dataType": "string"}, {"name": "Band", "dataType": "string"}]}]}
+"""
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    return play(tmp_path_factory.mktemp("shop"), FILES)
+
+
+def by_name(shop, day, expression, table):
+    query = f"select Name, {expression} from Customer join {table} using (CustomerId)"
+    return dict(shop.rows(day, f"{query} where Name is not null"))
+
+
+MEASURED = [
+    # column, its value on the second day by name
+    ("spent::text", {"Ann": "32.50", "Bob": None, "Cid": "5.25"}),
+    ("mugs::integer", {"Ann": 1, "Bob": 0, "Cid": 0}),
+    ("looks::integer", {"Ann": 1, "Bob": 0, "Cid": 0}),
+    ("looks_per_mug::double", {"Ann": 1.0, "Bob": None, "Cid": None}),
+]
+
+
+@pytest.mark.parametrize(("column", "expected"), MEASURED)
+def test_customer_attributes_read_activities_related_tables_and_each_other(shop, column, expected):
+    assert by_name(shop, DAY_2, column, "Customer_Measure") == expected
+
+
+def test_a_customer_measure_has_its_own_table_by_its_dimensions(shop):
+    query = """
+        select Title, by_title from Measure_by_title join Customer using (CustomerId)
+        where Name = 'Ann' order by Title
+    """
+
+    assert shop.rows(DAY_2, query) == [("Look", 1), ("Order", 2), ("Sign-in", 2)]
+
+
+def test_a_window_ends_with_the_day_of_the_data(shop):
+    # O2 is of January, O3 of nobody on the first day.
+    days = [shop.rows(day, "select revenue::text from Measure_revenue") for day in (DAY_1, DAY_2)]
+
+    assert days == [[("11.50",)], [("17.75",)]]
+
+
+MEMBERS = [
+    # segment, names of its members after each day
+    ("free_mail", {"Bob"}, {"Bob"}),
+    ("lucky", {"Ann", "Bob"}, {"Ann", "Bob", "Cid"}),
+    ("italians", {"Ann"}, {"Ann"}),
+    ("mug_buyers", {"Ann", "Bob"}, {"Ann"}),  # Bob's order was deleted
+    ("first_guests", {"Ann", "Bob"}, {"Ann", "Bob"}),  # static: Cid came too late
+    ("big_spenders", {"Ann"}, {"Ann"}),
+    ("never_bought", set(), {"Bob"}),
+]
+
+
+@pytest.mark.parametrize(("segment", "first", "second"), MEMBERS)
+def test_segments_read_enrichments_measures_and_related_tables(shop, segment, first, second):
+    query = f"select distinct Name from Segment_{segment}"
+
+    days = [{name for (name,) in shop.rows(day, query)} for day in (DAY_1, DAY_2)]
+
+    assert days == [first, second]
+
+
+def test_a_projected_attribute_is_a_column_of_the_segment(shop):
+    query = 'select Name, "activity.Title" from Segment_never_bought'
+
+    assert shop.rows(DAY_2, query) == [("Bob", None)]
+
+
+def lines(folder, pattern):
+    [file] = sorted(folder.glob(f"home/exports/CustomerInsights_shop/{pattern}"))
+    with file.open(encoding="utf-8", newline="") as opened:
+        return list(csv.DictReader(opened))
+
+
+def test_consent_is_a_gate(shop):
+    rows = lines(shop.folder, f"letter/first_guests/{DAY_2.replace('-', '/')}/*/*.csv")
+    counted = "select members, eligible, refused_by_consent from ExportRuns where export = 'letter'"
+
+    assert [row["Email"] for row in rows] == ["ANN@x.example"]
+    assert shop.rows(DAY_2, f"{counted} order by ingestion_date desc limit 1") == [(2, 1, 1)]
+
+
+def test_whole_tables_are_exported_as_they_are_published(shop):
+    rows = lines(shop.folder, f"everything/UnifiedActivity/{DAY_2.replace('-', '/')}/*/*.csv")
+
+    ids = {name for (name,) in shop.rows(DAY_2, "select ActivityId from UnifiedActivity")}
+    assert {row["ActivityId"] for row in rows} == ids
+
+
+@pytest.fixture
+def moving(tmp_path):
+    """A shop of its own, to change from day to day."""
+    return write_shop(tmp_path, FILES)
+
+
+def run(folder, day):
+    only = Dates(only=datetime.date.fromisoformat(day))
+    return run_dates(folder, folder.parent / "home", only)
+
+
+def rows(folder, query):
+    with duckdb.connect(str(folder.parent / "home/published/shop.duckdb"), read_only=True) as found:
+        return found.execute(query).fetchall()
+
+
+def test_a_customer_deleted_at_the_source_is_gone_everywhere(moving):
+    run(moving, DAY_1)
+    contacts = moving / "sources" / "contacts.yaml"
+    deletes = "deletes: landing/gone/{ingestion_date}/*.csv\nrefresh: incremental\n"
+    contacts.write_text(contacts.read_text().replace("refresh: incremental\n", deletes))
+    gone = moving / "landing" / "gone" / DAY_2 / "file.csv"
+    gone.parent.mkdir(parents=True)
+    gone.write_text("Id\nC1\nC2\n", encoding="utf-8")
+
+    succeeded = run(moving, DAY_2)
+
+    tables = ("Customer", "Segment_first_guests", "Segment_lucky", "Segment_big_spenders")
+    left = {table: rows(moving, f"select 1 from {table} where Name = 'Ann'") for table in tables}
+    removed = lines(moving.parent, f"letter/first_guests_removed/{DAY_2.replace('-', '/')}/*/*.csv")
+    assert succeeded
+    assert not any(left.values())
+    assert len(removed) == 1
+
+
+def test_a_file_enrichment_is_keyed_by_customer_id(moving):
+    run(moving, DAY_1)
+    [(ann,)] = rows(moving, "select CustomerId from Customer where Name = 'Ann'")
+    folder = moving / "landing" / "income" / DAY_2
+    folder.mkdir(parents=True)
+    (folder / "model.json").write_text(INCOME, encoding="utf-8")
+    (folder / "part.csv").write_text(f"CustomerId,Band\n{ann},high\n", encoding="utf-8")
+
+    run(moving, DAY_2)
+
+    assert rows(moving, "select CustomerId, Band from Enrichment_income") == [(ann, "high")]
+    card = CliRunner().invoke(
+        app,
+        [
+            "lookup",
+            "--id",
+            ann,
+            "--environment",
+            str(moving),
+            "--home",
+            str(moving.parent / "home"),
+        ],
+    )
+    assert "high" in card.output
+
+
+def test_a_destination_that_fails_keeps_no_reader_waiting(moving):
+    exports = moving / "exports.yaml"
+    broken = exports.read_text().replace('Activity], to: "file:exports"', 'Activity], to: "nix:x"')
+    exports.write_text(broken, encoding="utf-8")
+
+    succeeded = run(moving, DAY_1)
+
+    assert not succeeded
+    assert rows(moving, "select count(*) from Customer") == [(3,)]
+    assert lines(moving.parent, f"letter/first_guests/{DAY_1.replace('-', '/')}/*/*.csv") != []
