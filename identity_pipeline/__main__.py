@@ -79,7 +79,9 @@ def validate(environment: EnvironmentFolder = DEFAULT_ENVIRONMENT) -> None:
         typer.echo(f"warning: {warning}")
     typer.echo(
         f"{environment}: {len(found.sources)} sources, {len(found.unify.tables)} tables unified, "
-        f"{len(found.unify.columns)} unified columns; no problems."
+        f"{len(found.unify.columns)} unified columns, {len(found.activities)} activity tables, "
+        f"{len(found.measures)} measures, {len(found.segments)} segments, "
+        f"{len(found.exports)} exports; no problems."
     )
 
 

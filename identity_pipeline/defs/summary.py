@@ -11,6 +11,7 @@ from identity_pipeline.engine.registry import Limits, open_engine
 from identity_pipeline.serving.summary import (
     Change,
     ExportSummary,
+    SegmentSummary,
     changes_on,
     exports_on,
     numbers_on,
@@ -58,16 +59,29 @@ def print_summary(
     console.print(table)
     for event, word in WORDS.items():
         _print_changes(console, word, [change for change in changes if change.event == event])
-    for segment in found:
-        came = f"+{segment.entered:,} -{segment.left:,}" if segment.entered + segment.left else ""
-        console.print(f"  segment {segment.segment}: {segment.members:,} {came}".rstrip())
-    for export in exported:
-        console.print(f"  export {export.export}: {_reached(export)}")
+    if found:
+        moved = [one for one in found if one.entered or one.left]
+        others = [one for one in found if one not in moved]
+        _print_list(console, "segments", [_size(one) for one in (*moved, *others)])
+    if exported:
+        _print_list(console, "exports", [f"{one.export} {_reached(one)}" for one in exported])
+
+
+def _print_list(console: Console, word: str, parts: list[str]) -> None:
+    more = [f"and {len(parts) - NAMED:,} more"] if len(parts) > NAMED else []
+    console.print(f"  {word}: {'; '.join([*parts[:NAMED], *more])}")
+
+
+def _size(segment: SegmentSummary) -> str:
+    """`viewers 12 +3 -1`."""
+    came = f" +{segment.entered:,}" if segment.entered else ""
+    went = f" -{segment.left:,}" if segment.left else ""
+    return f"{segment.segment} {segment.members:,}{came}{went}"
 
 
 def _reached(export: ExportSummary) -> str:
-    """`2 of 3 members, 1 without identifier`: what is zero is not said."""
-    parts = [f"{export.eligible:,} of {export.members:,} members"]
+    """`2 of 3, 1 without identifier`: what is zero is not said."""
+    parts = [f"{export.eligible:,} of {export.members:,}"]
     others = {
         "refused by consent": export.refused_by_consent,
         "without identifier": export.without_identifier,
