@@ -15,13 +15,11 @@ from identity_pipeline.measures.check import measure_problems
 from identity_pipeline.measures.customer import customer_attributes
 from identity_pipeline.measures.order import tables_in_order
 from identity_pipeline.measures.own_tables import measure_table
-from identity_pipeline.segments.membership import segment_flags
+from identity_pipeline.segments.membership import segment_faults
 from identity_pipeline.segments.rules import rule_members
-from identity_pipeline.segments.tables import segment_table
 from identity_pipeline.terms.environment import Environment
 from identity_pipeline.terms.errors import ConfigError, InsightError
 from identity_pipeline.terms.exports import TableExport
-from identity_pipeline.terms.segments import Segment
 
 Found = Iterator[tuple[str, Place, str]]
 MEMBERS = unbound("members", {"segment": "string", "CustomerId": "string"})
@@ -55,11 +53,8 @@ def _insight_problems(environment: Environment) -> Found:
             yield "measures.yaml", ("measures", number, *place), text
         return  # what reads a measure that is wrong would seem wrong too
     tables = _with_measures(environment, tables)
-    for number, segment in enumerate(environment.segments):
-        try:
-            _bind_segment(tables, segment)
-        except InsightError as error:
-            yield "segments.yaml", ("segments", number, *error.place), str(error)
+    for number, error in segment_faults(tables, environment.segments):
+        yield "segments.yaml", ("segments", number, *error.place), str(error)
     yield from _export_problems(environment, tables)
 
 
@@ -72,11 +67,6 @@ def _with_measures(environment: Environment, tables: InsightTables) -> InsightTa
             own = {measure.name: unbound_like(measure.name, measure_table(found, measure))}
             found = replace(found, measures={**found.measures, **own})
     return found
-
-
-def _bind_segment(tables: InsightTables, segment: Segment) -> None:
-    segment_flags(tables, [segment])
-    segment_table(tables, segment, MEMBERS)
 
 
 def _export_problems(environment: Environment, tables: InsightTables) -> Found:

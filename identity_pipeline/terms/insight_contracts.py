@@ -66,7 +66,9 @@ SEGMENT_RULES = Contract(
     "One row a part of a segment's rule: how many customers it has by itself, and so far.",
     {
         "segment": "The segment.",
-        "rule": "Where the part is, and what it asks.",
+        "position": "The part's place from the top, from 1.",
+        "rule": "Where the part is, as except[0].all[1].",
+        "text": "What it asks.",
         "members": "Customers that fit the part alone.",
         "so_far": "Customers left after it, parts taken from the top down.",
     },
@@ -79,8 +81,8 @@ SEGMENT_CHANGES = Contract(
     {
         "segment": "The segment.",
         "ingestion_date": "The day of the data.",
-        "CustomerId": "The customer.",
-        "change": "entered or left.",
+        "CustomerId": "The customer; NULL where the row is about the segment itself.",
+        "change": "entered or left; started and ended, of the segment itself.",
     },
 )
 

@@ -228,7 +228,7 @@ def test_validate_says_what_is_there_and_warns(environment):
     outcome = cli("validate", "--environment", environment)
 
     assert outcome.exit_code == 0
-    assert "2 sources, 2 tables unified, 2 unified columns; no problems" in outcome.output
+    assert "2 sources, 2 tables unified, 2 unified columns, 0 activity tables" in outcome.output
 
 
 def test_validate_binds_row_filters_to_the_columns_types(environment):

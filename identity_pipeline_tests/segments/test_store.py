@@ -1,5 +1,6 @@
 """A run of segments stores every table; a repeated run changes nothing."""
 
+import dataclasses
 import datetime
 
 import pytest
@@ -29,7 +30,7 @@ def run(engine, world, segments, day, merged=()):
     engine.store(names.PROFILE_REGISTRY, engine.relation(PROFILES, rows))
     tables = world.tables(engine)
     dated = engine.keep(engine.relation({"day": "date"}, [(day,)]))
-    object.__setattr__(tables, "day", dated.day.as_scalar())
+    tables = dataclasses.replace(tables, day=dated.day.as_scalar())
     return store_segments(engine, tables, segments, day)
 
 
