@@ -122,8 +122,9 @@ def inputs_of(engine: Engine, environment: Environment, export: Export) -> Expor
     whole = isinstance(export, TableExport)
     return ExportInputs(
         customers=customer_columns(tables),
-        before=reached_before(log, export.name, day),
+        before=reached_before(log, export.name, tables.day),
         day=day,
+        day_value=tables.day,
         members=None
         if isinstance(export, TableExport)
         else engine.table(names.segment(export.segment)),

@@ -63,11 +63,10 @@ def read_ledger(engine: Engine) -> Ledger:
 
 def mark(engine: Engine, specs: Iterable[dg.AssetSpec]) -> None:
     """Remember that tables were made just now."""
-    known = read_ledger(engine).tables
-    number = max((made.number for made in known.values()), default=0) + 1
-    known = known | {_name(spec.key): Made(spec.code_version or "", number) for spec in specs}
-    rows = [(table, made.version, made.number) for table, made in sorted(known.items())]
-    engine.store(names.MADE, engine.relation(COLUMNS, rows))
+    engine.define(names.MADE, COLUMNS)
+    number = max((made.number for made in read_ledger(engine).tables.values()), default=0) + 1
+    rows = [(_name(spec.key), spec.code_version or "", number) for spec in specs]
+    engine.put(names.MADE, rows, "table_name")
 
 
 def make_if_stale(

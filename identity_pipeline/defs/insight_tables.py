@@ -3,7 +3,7 @@
 import datetime
 
 from identity_pipeline.engine.base import Engine
-from identity_pipeline.expressions.ledger import as_day, last_applied
+from identity_pipeline.expressions.ledger import day_in, last_applied
 from identity_pipeline.expressions.paths import InsightTables
 from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import Environment
@@ -18,11 +18,15 @@ def day_of_data(engine: Engine) -> datetime.date:
 
 
 def insight_tables(engine: Engine, environment: Environment) -> InsightTables:
-    """Customers, activities, sources, enrichments and measures, as far as they are stored."""
+    """Customers, activities, sources, enrichments and measures, as far as they are stored.
+
+    The day is read from a row: as a literal it would make every statement of a day a new one.
+    """
+    row = engine.keep(engine.relation({"day": "date"}, [(day_of_data(engine),)]))
     own_tables = [one.name for one in environment.measures if one.kind == "customer"]
     return InsightTables(
         environment=environment,
-        day=as_day(day_of_data(engine)),
+        day=day_in(row),
         customers=engine.table(names.CUSTOMERS),
         alternate_keys=engine.table(names.ALTERNATE_KEY),
         activity=engine.table(names.UNIFIED_ACTIVITY) if environment.activities else None,

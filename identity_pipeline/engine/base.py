@@ -100,6 +100,9 @@ class Engine(Protocol):
     def remove_rows(self, name: TableName, where: Mapping[str, str]) -> None:
         """Delete the rows whose columns equal `where`; the table must be there."""
 
+    def put(self, name: TableName, rows: Sequence[Sequence[object]], key: str) -> None:
+        """Replace rows of an existing table by a few from Python, those with equal `key`."""
+
     def append(self, name: TableName, rows: ir.Table) -> int:
         """Add rows, matched by column name; creates the table if missing."""
 

@@ -1,6 +1,7 @@
 """The published file: written beside the old one, then renamed over it, so readers never wait."""
 
 import os
+from functools import lru_cache
 from pathlib import Path
 
 import sqlglot as sg
@@ -42,14 +43,23 @@ def publish(engine: DuckDBEngine, tables: list[PublishedTable], file: Path) -> d
 def _write(engine: DuckDBEngine, table: PublishedTable) -> int:
     place = (ALIAS, "main", table.name)
     count = engine.create(place, table.rows)
-    _comment(engine, identifier(place), "TABLE", table.description)
-    for column in table.rows.columns:
-        if description := table.columns.get(column):
-            name = sg.column(column, table=table.name, db="main", catalog=ALIAS, quoted=True)
-            _comment(engine, name, "COLUMN", description)
+    described = [(column, table.columns.get(column)) for column in table.rows.columns]
+    comments = _comments(table.name, table.description, tuple(described))
+    engine.connection.execute(comments)
     return count
 
 
-def _comment(engine: DuckDBEngine, of: sge.Expression, kind: str, text: str) -> None:
+@lru_cache(maxsize=1024)
+def _comments(table: str, description: str, columns: tuple[tuple[str, str | None], ...]) -> str:
+    """The statements that describe a table and its columns."""
+    comments = [_comment(identifier((ALIAS, "main", table)), "TABLE", description)]
+    for column, text in columns:
+        if text:
+            name = sg.column(column, table=table, db="main", catalog=ALIAS, quoted=True)
+            comments.append(_comment(name, "COLUMN", text))
+    return ";".join(comments)
+
+
+def _comment(of: sge.Expression, kind: str, text: str) -> str:
     comment = sge.Comment(this=of, kind=kind, expression=sge.Literal.string(text))
-    engine.connection.execute(comment.sql(DIALECT))
+    return str(comment.sql(DIALECT))

@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 
+import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import sqlglot as sg
@@ -22,6 +23,12 @@ def identifier(place: Place) -> sge.Table:
     """A table's quoted name."""
     *catalog, schema, table = place
     return sg.table(table, db=schema, catalog=catalog[0] if catalog else None, quoted=True)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def type_of(written: str) -> dt.DataType:
+    """DuckDB's word for a type as Ibis' type."""
+    return _compiler.type_mapper.from_string(written)
 
 
 def select(rows: ir.Table) -> str:

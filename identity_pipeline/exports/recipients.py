@@ -1,6 +1,7 @@
 """Who was reached: a log of additions and removals, so that those who left can be told of."""
 
 import datetime
+from typing import TypeAlias
 
 import ibis
 import ibis.expr.types as ir
@@ -17,7 +18,15 @@ RECIPIENT_LOG = {
 ADDED, REMOVED = "added", "removed"
 
 
-def reached_before(log: ir.Table, export: str, day: datetime.date) -> ir.Table:
+# A day, or the same as a value.
+Day: TypeAlias = datetime.date | ir.DateScalar
+
+
+def _value(day: Day) -> ir.DateScalar:
+    return ibis.literal(day) if isinstance(day, datetime.date) else day
+
+
+def reached_before(log: ir.Table, export: str, day: Day) -> ir.Table:
     """Who an export reached before a day: the latest earlier change is that they were added.
 
     The day's own changes do not count, so a day that is run again has the same ones.
@@ -30,7 +39,7 @@ def reached_before(log: ir.Table, export: str, day: datetime.date) -> ir.Table:
     Returns:
         recipient, CustomerId; one row a recipient.
     """
-    earlier = log.filter(log.export == export, log.ingestion_date < ibis.literal(day))
+    earlier = log.filter(log.export == export, log.ingestion_date < _value(day))
     latest_first = [earlier.ingestion_date.desc(), earlier.change.asc()]
     place = ibis.row_number().over(group_by="recipient", order_by=latest_first)
     latest = earlier.mutate(_place=place)
@@ -38,7 +47,7 @@ def reached_before(log: ir.Table, export: str, day: datetime.date) -> ir.Table:
     return kept.select("recipient", "CustomerId")
 
 
-def changes(reached: ir.Table, before: ir.Table, export: str, day: datetime.date) -> ir.Table:
+def changes(reached: ir.Table, before: ir.Table, export: str, day: Day) -> ir.Table:
     """What a run adds to the log, in the place of the same export's and day's earlier rows.
 
     Args:
@@ -56,5 +65,5 @@ def changes(reached: ir.Table, before: ir.Table, export: str, day: datetime.date
         added.select("recipient", "CustomerId", "change"),
         removed.select("recipient", "CustomerId", "change"),
     )
-    dated = both.mutate(export=ibis.literal(export), ingestion_date=ibis.literal(day))
+    dated = both.mutate(export=ibis.literal(export), ingestion_date=_value(day))
     return dated.select(*RECIPIENT_LOG)

@@ -10,7 +10,7 @@ import ibis.expr.types as ir
 from identity_pipeline.exports.audience import forgotten, with_identifiers
 from identity_pipeline.exports.columns import AGREED, ID, RECIPIENT, asked_for, in_order, text_of
 from identity_pipeline.exports.identifiers import email_hash
-from identity_pipeline.exports.recipients import changes
+from identity_pipeline.exports.recipients import Day, changes
 from identity_pipeline.exports.tables import whole_tables
 from identity_pipeline.terms.errors import InsightError
 from identity_pipeline.terms.exports import (
@@ -37,6 +37,7 @@ class ExportInputs:
         customers: Customer with its attributes, one row a `CustomerId`.
         before: recipient, CustomerId: as `recipients.reached_before`.
         day: the day of the data.
+        day_value: the same as a value, for statements that do not change with the day.
         members: `CustomerId` of the export's segment; those who are no customers do not count.
         consented: `CustomerId` of those who agreed to the export's purpose, where it names one.
         published: the tables of the published file, by name.
@@ -48,6 +49,7 @@ class ExportInputs:
     members: ir.Table | None = None
     consented: ir.Table | None = None
     published: Mapping[str, ir.Table] = field(default_factory=dict)
+    day_value: ir.DateScalar | None = None
 
 
 @dataclass(frozen=True)
@@ -117,9 +119,13 @@ def select_recipients(export: Export, inputs: ExportInputs, keep: Keep = _as_it_
         payload={name: in_order(rows) for name, rows in payload.items()},
         removed_name=removed_name(export),
         removals=in_order(removals),
-        changes=changes(reached, inputs.before, export.name, inputs.day),
+        changes=changes(reached, inputs.before, export.name, _day(inputs)),
         counts=_counts(flagged, removals),
     )
+
+
+def _day(inputs: ExportInputs) -> Day:
+    return inputs.day if inputs.day_value is None else inputs.day_value
 
 
 def _members(inputs: ExportInputs) -> ir.Table:

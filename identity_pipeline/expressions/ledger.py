@@ -1,7 +1,5 @@
 """What the ledger of deliveries says."""
 
-import datetime
-
 import ibis
 import ibis.expr.types as ir
 
@@ -18,6 +16,10 @@ def last_applied(deliveries: ir.Table) -> ir.Table:
     return applied.aggregate(day=applied.ingestion_date.max())
 
 
-def as_day(day: datetime.date) -> ir.DateScalar:
-    """A day as a value."""
-    return ibis.literal(day, "date")
+def day_in(row: ir.Table) -> ir.DateScalar:
+    """The day that a table of one row has.
+
+    Ibis writes broken SQL for a scalar of a table that is compared and named as a column in one
+    query; around another expression it does not.
+    """
+    return ibis.coalesce(row.day.as_scalar(), ibis.null("date"))

@@ -66,7 +66,7 @@ SEGMENT_RULES = Contract(
     "One row a part of a segment's rule: how many customers it has by itself, and so far.",
     {
         "segment": "The segment.",
-        "position": "The part's place from the top, from 1.",
+        "position": "The part's place from the top; 0 is the whole rule.",
         "rule": "Where the part is, as except[0].all[1].",
         "text": "What it asks.",
         "members": "Customers that fit the part alone.",
@@ -89,13 +89,30 @@ SEGMENT_CHANGES = Contract(
 SEGMENT_OVERLAP = Contract(
     "SegmentOverlap",
     names.SEGMENT_OVERLAP,
-    "One row a pair of segments: the members they share, and those of one alone.",
+    "One row a pair of segments that have members, in alphabetical order.",
+    {
+        "segment": "The one segment.",
+        "other": "The other.",
+        "both": "Customers in both.",
+        "only_segment": "Customers in the one alone.",
+        "only_other": "Customers in the other alone.",
+    },
 )
 
 SEGMENT_DIFFERENTIATORS = Contract(
     "SegmentDifferentiators",
     names.SEGMENT_DIFFERENTIATORS,
     "One row a segment and attribute: how differently members and others are distributed.",
+    {
+        "segment": "The segment.",
+        "rank": "The attribute's place by score, from 1.",
+        "column": "A column of Customer, or a customer attribute.",
+        "score": "The largest difference of shares, 0 to 1; of numbers, of shares up to a value.",
+        "value": "The value with that difference.",
+        "is_at_most": "Whether the shares are of values up to it (numbers), or of it alone.",
+        "share": "The share of the members.",
+        "other_share": "The share of all other customers.",
+    },
 )
 
 EXPORT_RUNS = Contract(
