@@ -10,6 +10,8 @@ from identity_pipeline.config import load_environment
 from identity_pipeline.defs import automation
 from identity_pipeline.defs.activities import activity_assets
 from identity_pipeline.defs.customers import customer_assets
+from identity_pipeline.defs.enrichments import enrichment_assets
+from identity_pipeline.defs.evidence import evidence_assets
 from identity_pipeline.defs.exports import delivery_assets, recipient_assets
 from identity_pipeline.defs.measures import measure_assets
 from identity_pipeline.defs.resources import Warehouse
@@ -77,7 +79,9 @@ def assets_of(environment: Environment, home: Home) -> list[dg.AssetsDefinition]
         *source_assets(environment, sources, days),
         *unify_assets(environment),
         *customer_assets(environment),
+        *evidence_assets(environment),
         *activity_assets(environment, days),
+        *enrichment_assets(environment),
         *measure_assets(environment),
         *segment_assets(environment),
         *recipient_assets(environment),

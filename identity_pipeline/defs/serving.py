@@ -21,6 +21,7 @@ def insight_tables_of(environment: Environment) -> list[names.TableName]:
     found: list[names.TableName] = []
     if environment.activities:
         found += [names.UNIFIED_ACTIVITY, names.ACTIVITY_PROBLEMS]
+    found += [names.enrichment(one.name) for one in environment.enrichments]
     found += measure_tables(environment)
     if computed(environment):
         found += [*(names.segment(one.name) for one in computed(environment)), *SHARED]
@@ -37,6 +38,7 @@ def publish_asset(environment: Environment, file: Path) -> dg.AssetsDefinition:
         names.ALTERNATE_KEY,
         names.CUSTOMER_ID_HISTORY,
         names.MATCH_PAIRS,
+        names.MATCH_EDGES,
         names.OVERRIDE_PROBLEMS,
         *(names.duplicates(table) for table in order),
         *(names.ambiguities(table) for table in order[1:]),

@@ -93,7 +93,7 @@ def deduplicate_asset(environment: Environment, table: str) -> dg.AssetsDefiniti
         names.winners(table): (f"One row a deduplicated record of {table}.", [members]),
         names.duplicates(table): (f"Which rows of {table} a rule linked, with scores.", [members]),
     }
-    columns = tasks.match_columns(environment, table)
+    columns = environment.match_columns(table)
     version = code_version(step, environment.profile(table), "".join(columns))
     specs = [
         owned(spec_of(name, GROUP, text, deps=deps, version=version), source.owner)

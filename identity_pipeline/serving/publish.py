@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from identity_pipeline.engine.base import Engine, PublishedTable
+from identity_pipeline.serving.publish_evidence import evidence_tables
 from identity_pipeline.serving.publish_insights import insight_tables
 from identity_pipeline.terms import names, tables
 from identity_pipeline.terms.environment import Environment
@@ -21,6 +22,7 @@ def published_tables(engine: Engine, environment: Environment) -> list[Published
             found.append(_evidence(engine, source, tables.MATCHES, names.matches(table)))
             found.append(_evidence(engine, source, tables.AMBIGUITIES, names.ambiguities(table)))
     found += [_corrupt(engine, source) for source in environment.sources.values()]
+    found += evidence_tables(engine, environment)
     return found + insight_tables(engine, environment)
 
 

@@ -6,8 +6,8 @@ import ibis
 import ibis.expr.types as ir
 
 from identity_pipeline.expressions import conditions as compare
+from identity_pipeline.expressions.comparable import ValueLists, with_comparables
 from identity_pipeline.terms.rules import MatchRule
-from identity_pipeline.unify.comparable import ValueLists, with_comparables
 
 CANDIDATE = {
     "group": "int64",
@@ -16,6 +16,8 @@ CANDIDATE = {
     "rule_index": "int64",
     "score": "float64",
     "scores": "array<float64>",
+    "left_values": "array<string>",
+    "right_values": "array<string>",
     "alternates": "int64",
     "left_rank": "int64",
     "left_number": "decimal(38, 9)",
@@ -88,6 +90,8 @@ def candidates_of(
         rule_index=ibis.literal(index, "int64"),
         score=ibis.least(*scores) if len(scores) > 1 else scores[0],
         scores=ibis.array(scores),
+        left_values=compare.values_of(agreed, compare.left_name, rule.conditions),
+        right_values=compare.values_of(agreed, compare.right_name, rule.conditions),
         alternates=agreed.left_alternates + (~agreed.right_is_winner).cast("int64"),
         **{name: agreed[name] for name in list(CANDIDATE)[list(CANDIDATE).index("left_rank") :]},
     )

@@ -6,10 +6,10 @@ import ibis
 import ibis.expr.types as ir
 
 from identity_pipeline.engine.base import Engine
+from identity_pipeline.expressions.comparable import ValueLists
 from identity_pipeline.terms.rules import DeduplicationCondition, DeduplicationRule
 from identity_pipeline.terms.unification import Cluster
 from identity_pipeline.unify import groups
-from identity_pipeline.unify.comparable import ValueLists
 from identity_pipeline.unify.pairs import chain_of
 
 HOUSEHOLD = "Household"

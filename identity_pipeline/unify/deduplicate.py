@@ -10,10 +10,11 @@ from identity_pipeline.unify import groups
 from identity_pipeline.unify.links import (
     DeduplicationTask,
     automatic_links,
+    best_first,
     custom_links,
-    every_link,
     key_pairs,
 )
+from identity_pipeline.unify.pairs import pairs_of
 from identity_pipeline.unify.winner import by_preference, overwrite_columns
 
 NEVER_MATCH = "never match"
@@ -28,13 +29,24 @@ class Deduplicated:
             first row), `_is_winner`, `_rules` (names joined by ";"), `_score`, selected columns.
         winners: one row a group: the same, and `_alternates`: all keys of the group joined by ";",
             NULL where it has one key.
-        duplicates: the evidence: `left_key`, `right_key`, `rule`, `score`, `scores` (one a
-            condition), `refused` (why the link does not count, else NULL).
+        duplicates: the evidence: `left_key`, `right_key`, `rule`, `rule_index`, `score`, one a
+            condition: `scores`, `left_values`, `right_values` (as compared); `left_is_winner`,
+            `right_is_winner`, `group` (the left row's), `refused` (why the link does not count,
+            else NULL).
     """
 
     members: ir.Table
     winners: ir.Table
     duplicates: ir.Table
+
+
+@dataclass(frozen=True)
+class _Linked:
+    """Links by rules and always match, those and automatic ones, and the groups they make."""
+
+    custom: ir.Table
+    links: ir.Table
+    labels: ir.Table
 
 
 def deduplicate(engine: Engine, rows: ir.Table, task: DeduplicationTask) -> Deduplicated:
@@ -54,14 +66,17 @@ def deduplicate(engine: Engine, rows: ir.Table, task: DeduplicationTask) -> Dedu
     links = engine.keep(custom.union(automatic_links(engine, rows, task)))
     if not engine.count(links):
         return _all_alone(engine, rows, links)
-    grouped = engine.keep(groups.with_group(rows, _labels(engine, rows, links, task)))
-    custom = _within_one_group(custom, grouped)
+    linked = _Linked(custom, links, engine.keep(groups.label(engine, links)))
+    if task.never is not None:
+        linked = _parted(engine, rows, linked, task)
+    grouped = engine.keep(groups.with_group(rows, linked.labels))
+    custom = _within_one_group(linked.custom, grouped)
     leading = _with_leader(engine, grouped, custom, task)
-    members = engine.keep(_with_rules(leading, _within_one_group(links, grouped)))
+    members = engine.keep(_with_rules(leading, _within_one_group(linked.links, grouped)))
     return Deduplicated(
         members=members,
         winners=_winners(members, task),
-        duplicates=_evidence(links, grouped),
+        duplicates=_evidence(linked.links, members),
     )
 
 
@@ -79,19 +94,29 @@ def _all_alone(engine: Engine, rows: ir.Table, links: ir.Table) -> Deduplicated:
     return Deduplicated(members, winners, _evidence(links, members))
 
 
-def _labels(engine: Engine, rows: ir.Table, links: ir.Table, task: DeduplicationTask) -> ir.Table:
-    """Groups by links, except where never match forbids them."""
-    labels = engine.keep(groups.label(engine, links))
-    if task.never is None:
-        return labels
+def _parted(engine: Engine, rows: ir.Table, linked: _Linked, task: DeduplicationTask) -> _Linked:
+    """Groups in which no two foes are, with all links among the rows that this concerns.
+
+    Links of a rule only chain its rows: where a group is parted, a part may have none of them.
+    """
+    assert task.never is not None
     foes = engine.keep(key_pairs(rows, task.never))
-    met = groups.meeting(engine, labels, foes)
+    met = groups.meeting(engine, linked.labels, foes)
     if not met:
-        return labels
-    # Links of a rule only chain its rows; to part them, all links among them are needed.
-    concerned = labels.filter(labels.component.isin(met))
-    part_of = engine.keep(rows.semi_join(concerned, rows._ordinal == concerned.node))
-    return engine.keep(groups.part(engine, labels, every_link(engine, part_of, task), foes))
+        return linked
+    concerned = linked.labels.filter(linked.labels.component.isin(met)).select(_node="node")
+    part = engine.keep(rows.semi_join(concerned, rows._ordinal == concerned._node))
+    custom = engine.keep(custom_links(engine, part, task, pairs_of))
+    links = engine.keep(custom.union(automatic_links(engine, part, task, pairs_of)))
+    labels = groups.part(engine, linked.labels, best_first(part, links), foes)
+
+    def instead(chains: ir.Table, every: ir.Table) -> ir.Table:
+        others = chains.anti_join(concerned, chains.left == concerned._node)
+        return engine.keep(others.union(every))
+
+    return _Linked(
+        instead(linked.custom, custom), instead(linked.links, links), engine.keep(labels)
+    )
 
 
 def _within_one_group(links: ir.Table, grouped: ir.Table) -> ir.Table:
@@ -149,17 +174,23 @@ def _winners(members: ir.Table, task: DeduplicationTask) -> ir.Table:
 
 def _evidence(links: ir.Table, rows: ir.Table) -> ir.Table:
     """Links by keys instead of ordinals; those that never match refused carry the reason."""
-    keys = rows.select("_ordinal", "_key", "_group")
+    keys = rows.select("_ordinal", "_key", "_group", "_is_winner")
     left = links.join(keys, links.left == keys._ordinal).drop("_ordinal")
-    left = left.rename(left_key="_key", left_group="_group")
+    left = left.rename(left_key="_key", left_group="_group", left_is_winner="_is_winner")
     other = keys.view()
     both = left.join(other, left.right == other._ordinal).drop("_ordinal")
     apart = both.left_group != both._group
     return both.select(
         "left_key",
         "rule",
+        "rule_index",
         "score",
         "scores",
+        "left_values",
+        "right_values",
+        "left_is_winner",
+        group="left_group",
         right_key="_key",
+        right_is_winner="_is_winner",
         refused=ibis.ifelse(apart, ibis.literal(NEVER_MATCH), ibis.null("string")),
     )

@@ -7,15 +7,17 @@ import ibis
 import ibis.expr.types as ir
 
 from identity_pipeline.engine.base import Engine
-from identity_pipeline.terms.rules import DeduplicationCondition, DeduplicationRule
+from identity_pipeline.expressions.comparable import ValueLists
+from identity_pipeline.terms.rules import (
+    ALWAYS_MATCH,
+    SAME_COLUMNS,
+    SAME_KEY,
+    DeduplicationCondition,
+    DeduplicationRule,
+)
 from identity_pipeline.terms.sources import Profile
 from identity_pipeline.terms.unification import TableStep
-from identity_pipeline.unify.comparable import ValueLists
-from identity_pipeline.unify.pairs import NO_PAIRS, chain_of, pairs_of
-
-SAME_KEY = "Same primary key"
-SAME_COLUMNS = "Same match columns"
-ALWAYS_MATCH = "Always match"
+from identity_pipeline.unify.pairs import NO_PAIRS, chain_of
 
 Linker = Callable[[ir.Table, DeduplicationRule, int, ValueLists], ir.Table]
 
@@ -101,6 +103,8 @@ def _as_links(pairs: ir.Table, rule: str, rule_index: int) -> ir.Table:
         rule_index=ibis.literal(rule_index, "int64"),
         score=one,
         scores=ibis.array([one]),
+        left_values=ibis.literal([], "array<string>"),
+        right_values=ibis.literal([], "array<string>"),
     )
 
 
@@ -114,15 +118,12 @@ def _union(engine: Engine, links: Sequence[ir.Table]) -> ir.Table:
     )
 
 
-def every_link(engine: Engine, rows: ir.Table, task: DeduplicationTask) -> ir.Table:
-    """All links among some rows, one a pair of rows and rule, with `place`: 1 is the best.
+def best_first(rows: ir.Table, links: ir.Table) -> ir.Table:
+    """Links as `left`, `right` and `place`: 1 is the best.
 
     Rows of one key come first, then always match, then by score, rule and keys: by nothing that
     depends on the order in which rows were delivered.
     """
-    links = custom_links(engine, rows, task, pairs_of).union(
-        automatic_links(engine, rows, task, pairs_of)
-    )
     left = rows.select(left="_ordinal", _one="_key")
     right = rows.select(right="_ordinal", _other="_key")
     keyed = links.join(left, "left").join(right, "right")

@@ -7,12 +7,11 @@ import ibis
 import ibis.expr.types as ir
 
 from identity_pipeline.engine.base import Engine
-from identity_pipeline.terms.rules import MatchRule
+from identity_pipeline.expressions.comparable import ValueLists
+from identity_pipeline.terms.rules import ALWAYS_MATCH, MatchRule
 from identity_pipeline.unify.apart import Candidate, place_apart
 from identity_pipeline.unify.candidates import CANDIDATE, Side, best_first, candidates_of
-from identity_pipeline.unify.comparable import ValueLists
 from identity_pipeline.unify.groups import pairs_of_nodes
-from identity_pipeline.unify.links import ALWAYS_MATCH
 from identity_pipeline.unify.winner import first_of
 
 # A record is named by the rank and group of the dedup group that started it: rank * RANK + group.
@@ -48,9 +47,9 @@ class Matched:
 
     Attributes:
         matches: one row a dedup group of the table: `group`, `key` (its winner's), `record`, and
-            the evidence: `rule`, `rule_index`, `score`, `scores`, `left_table`, `left_key`,
-            `right_key`, `left_is_winner`, `right_is_winner`, `left_ordinal`, `right_ordinal` (the
-            rows that matched); NULL where nothing matched.
+            the evidence: `rule`, `rule_index`, `score`, `scores`, `left_values`, `right_values` (as
+            compared), `left_table`, `left_key`, `right_key`, `left_is_winner`, `right_is_winner`,
+            `left_ordinal`, `right_ordinal` (the rows that matched); NULL where nothing matched.
         ambiguities: `key`, `rule`, `reason`, `candidates` (how many records were possible or
             refused), `chosen_key` and `other_key` (winners of higher records; NULL for none).
     """
@@ -153,6 +152,8 @@ def forced_offers(
         rule_index=ibis.literal(0, "int64"),
         score=one,
         scores=ibis.array([one]),
+        left_values=ibis.literal([], "array<string>"),
+        right_values=ibis.literal([], "array<string>"),
         alternates=ibis.literal(0, "int64"),
         left_number=ibis.null("decimal(38, 9)"),
     )
@@ -234,6 +235,8 @@ def matches_of(lower: Side, higher: Mapping[str, Side], chosen: ir.Table) -> ir.
         "rule_index",
         "score",
         "scores",
+        "left_values",
+        "right_values",
         "left_key",
         "right_key",
         "left_is_winner",

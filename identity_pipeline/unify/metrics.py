@@ -7,9 +7,9 @@ import ibis
 import ibis.expr.types as ir
 
 from identity_pipeline.engine.base import Engine
+from identity_pipeline.expressions.comparable import ValueLists, with_comparables
 from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import Environment
-from identity_pipeline.unify.comparable import ValueLists, with_comparables
 from identity_pipeline.unify.consolidation import Consolidation
 from identity_pipeline.unify.keyring import Contribution
 from identity_pipeline.unify.merge import KNOWN, STATUS

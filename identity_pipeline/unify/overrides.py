@@ -16,6 +16,8 @@ CUSTOM_MATCHES = {
     "key1": "string",
     "table2": "string",
     "key2": "string",
+    "file": "string",
+    "line": "int64",
 }
 PROBLEMS = {"file": "string", "line": "int64", "problem": "string"}
 
@@ -41,8 +43,8 @@ def custom_matches(
         tables: `DataSource_Table` -> the source's name, of tables that take part.
 
     Returns:
-        The pairs as CUSTOM_MATCHES, each once. Never wins where a pair is under both: that, and
-        names of tables that take no part, are problems.
+        The pairs as CUSTOM_MATCHES, each once, with the first line that has it. Never wins where a
+        pair is under both: that, and names of tables that take no part, are problems.
     """
     columns = ("Table1", "Table1Key", "Table2", "Table2Key", "_file", "_line")
     parts = [table.select(*columns, kind=ibis.literal(kind)) for kind, table in delivered.items()]
@@ -61,9 +63,16 @@ def custom_matches(
     pair = ["table1", "key1", "table2", "key2"]
     allowed = never.union(always.anti_join(never, pair))
     return CustomMatches(
-        pairs=allowed.select(*CUSTOM_MATCHES).distinct(),
+        pairs=_once(allowed.rename(file="_file", line="_line")),
         problems=_problems(resolved, always.semi_join(never, pair)),
     )
+
+
+def _once(lines: ir.Table) -> ir.Table:
+    """Each pair once, with the first line that names it."""
+    pair = ["kind", "table1", "key1", "table2", "key2"]
+    place = ibis.row_number().over(group_by=pair, order_by=[lines.file, lines.line])
+    return lines.mutate(_place=place).filter(ibis._._place == 0).select(*CUSTOM_MATCHES)
 
 
 def _directed(lines: ir.Table) -> ir.Table:

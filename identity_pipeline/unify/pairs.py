@@ -6,8 +6,8 @@ import ibis
 import ibis.expr.types as ir
 
 from identity_pipeline.expressions import conditions as compare
+from identity_pipeline.expressions.comparable import ValueLists, with_comparables
 from identity_pipeline.terms.rules import DeduplicationRule
-from identity_pipeline.unify.comparable import ValueLists, with_comparables
 
 NO_PAIRS = {
     "left": "int64",
@@ -16,6 +16,8 @@ NO_PAIRS = {
     "rule_index": "int64",
     "score": "float64",
     "scores": "array<float64>",
+    "left_values": "array<string>",
+    "right_values": "array<string>",
 }
 
 
@@ -33,7 +35,8 @@ def chain_of(rows: ir.Table, rule: DeduplicationRule, index: int, lists: ValueLi
 
     Returns:
         `left`, `right` (ordinals, left < right), `rule`, `rule_index`, `score` (the smallest of the
-        conditions' scores) and `scores` (one a condition, in the rule's order).
+        conditions' scores), and one a condition, in the rule's order: `scores`, `left_values`,
+        `right_values` (as compared).
     """
     if rule.exceptions or not all(condition.exact for condition in rule.conditions):
         return pairs_of(rows, rule, index, lists)
@@ -46,9 +49,13 @@ def chain_of(rows: ir.Table, rule: DeduplicationRule, index: int, lists: ValueLi
     valued = valued.select("_ordinal", *values).filter(*(valued[name].notnull() for name in values))
     first = valued.mutate(left=valued._ordinal.min().over(group_by=values))
     linked = first.filter(first.left != first._ordinal)
-    return _edges(
-        linked.select("left", right="_ordinal"), rule, index, [ibis.literal(1.0)] * len(values)
+    pairs = linked.select(
+        "left",
+        right="_ordinal",
+        **{compare.left_name(n): linked[name] for n, name in enumerate(values)},
+        **{compare.right_name(n): linked[name] for n, name in enumerate(values)},
     )
+    return _edges(pairs, rule, index, [ibis.literal(1.0)] * len(values))
 
 
 def pairs_of(rows: ir.Table, rule: DeduplicationRule, index: int, lists: ValueLists) -> ir.Table:
@@ -79,4 +86,6 @@ def _edges(
         rule_index=ibis.literal(index, "int64"),
         score=ibis.least(*scores) if len(scores) > 1 else scores[0],
         scores=ibis.array(scores),
+        left_values=compare.values_of(pairs, compare.left_name, rule.conditions),
+        right_values=compare.values_of(pairs, compare.right_name, rule.conditions),
     )

@@ -6,12 +6,12 @@ from dataclasses import replace
 import ibis.expr.types as ir
 
 from identity_pipeline.engine.base import Engine
+from identity_pipeline.expressions.comparable import ValueLists, canonical_aliases
 from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import Environment
 from identity_pipeline.terms.errors import PipelineError
 from identity_pipeline.unify import overrides
 from identity_pipeline.unify.candidates import Side
-from identity_pipeline.unify.comparable import ValueLists, canonical_aliases
 from identity_pipeline.unify.customer_id import IdMaker, keyed_ids, plain_ids
 from identity_pipeline.unify.keyring import Contribution
 from identity_pipeline.unify.links import DeduplicationTask
@@ -20,19 +20,6 @@ from identity_pipeline.unify.match import MatchTask, record_of
 
 class MissingSecret(PipelineError):
     """The environment variable with the secret of CustomerIds is not set."""
-
-
-def match_columns(environment: Environment, table: str) -> tuple[str, ...]:
-    """The table's columns that active match rules use, on either side, in order of use."""
-    used: list[str] = []
-    for step in environment.unify.tables:
-        for rule in step.match:
-            for condition in rule.conditions if rule.active else ():
-                if step.table == table:
-                    used.append(condition.right)
-                if condition.left_table == table:
-                    used.append(condition.left_column)
-    return tuple(dict.fromkeys(used))
 
 
 def value_lists(engine: Engine, environment: Environment) -> ValueLists:
@@ -63,7 +50,7 @@ def deduplication_task(engine: Engine, environment: Environment, table: str) -> 
     return DeduplicationTask(
         step=environment.step(table),
         profile=environment.profile(table),
-        match_columns=match_columns(environment, table),
+        match_columns=environment.match_columns(table),
         lists=value_lists(engine, environment),
         always=_asked(engine, overrides.within(pairs, overrides.ALWAYS, table)),
         never=_asked(engine, overrides.within(pairs, overrides.NEVER, table)),

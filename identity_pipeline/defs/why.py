@@ -1,0 +1,44 @@
+"""Why two records are one customer or not, in the terminal."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+from rich.console import Console
+
+from identity_pipeline.config import load_environment
+from identity_pipeline.defs.history import NothingPublished
+from identity_pipeline.defs.location import Home
+from identity_pipeline.engine.registry import Limits, open_engine
+from identity_pipeline.evidence.records import UnknownRecord
+from identity_pipeline.evidence.why import Explanation, why
+from identity_pipeline.evidence.words import in_words
+from identity_pipeline.terms.environment import Environment
+
+__all__ = ["UnknownRecord", "as_json", "print_why", "read_why"]
+
+
+def read_why(folder: Path, home: Path, one: str, other: str) -> tuple[Explanation, Environment]:
+    """Explain two records from the published file, with the environment that names its tables.
+
+    Raises:
+        NothingPublished: nothing was run yet.
+        UnknownRecord: no record is called so, or several are.
+    """
+    environment = load_environment(folder.resolve())
+    file = Home(home.resolve(), environment.name).published
+    if not file.exists():
+        raise NothingPublished(f"{file} is not there yet; `identity-pipeline run` makes it")
+    with open_engine(file, Limits(read_only=True)) as opened:
+        return why(opened.engine, environment, one, other), environment
+
+
+def as_json(explanation: Explanation) -> str:
+    """The explanation for programs."""
+    return json.dumps(dataclasses.asdict(explanation), default=str, indent=2)
+
+
+def print_why(console: Console, explanation: Explanation, environment: Environment) -> None:
+    """Print the explanation for people."""
+    for line in in_words(explanation, environment):
+        console.print(line, markup=False, soft_wrap=True)
