@@ -18,14 +18,17 @@ run: $(VENV)/installed ## run the sample's four days and print what happened
 ui: $(VENV)/installed ## open Dagster's web UI on the same history
 	$(BIN)/identity-pipeline ui
 
+# On all cores; plain pytest runs one test after the other.
+PYTEST := $(BIN)/pytest --numprocesses auto --dist loadgroup
+
 test: $(VENV)/installed ## run the tests
-	$(BIN)/pytest
+	$(PYTEST)
 
 check: $(VENV)/installed ## format, lint, types, house and tests: what CI runs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest
+	$(PYTEST)
 
 format: $(VENV)/installed ## format the code
 	$(BIN)/ruff format .

@@ -15,6 +15,7 @@ from identity_pipeline.defs.report import (
 )
 from identity_pipeline.defs.resources import Warehouse
 from identity_pipeline.engine.base import Engine
+from identity_pipeline.expressions.ledger import day_in
 from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import Environment
 from identity_pipeline.unify import consolidation, overrides, tasks
@@ -199,7 +200,8 @@ def match_pairs_asset(environment: Environment) -> dg.AssetsDefinition:
 
     def make(engine: Engine) -> None:
         known = consolidation.read(engine, environment)
-        pairs = match_pairs(known.consolidated, known.keys, known.contributions, known.date)
+        day = day_in(engine.keep(engine.relation({"day": "date"}, [(known.date,)])))
+        pairs = match_pairs(known.consolidated, known.keys, known.contributions, day)
         engine.store(names.MATCH_PAIRS, pairs)
 
     @dg.multi_asset(name="list_match_pairs", specs=specs)

@@ -156,7 +156,8 @@ def _joined(between: str, *parts: ir.StringValue) -> ir.StringValue:
 def _table(engine: Engine, file: str, **columns: str) -> ir.Table:
     """A shipped table, its columns renamed."""
     rows = [tuple(row[name] for name in columns) for row in _rows(file)]
-    return engine.relation(dict.fromkeys(columns.values(), "string"), rows)
+    # Kept, so that the large statements it is joined in are the same each time.
+    return engine.keep(engine.relation(dict.fromkeys(columns.values(), "string"), rows))
 
 
 @cache

@@ -14,6 +14,7 @@ from identity_pipeline.engine.base import RECORD, Engine
 from identity_pipeline.enrichment.base import KEY, Enriched
 from identity_pipeline.enrichment.delivery import DOUBLE, TYPES, Delivery, Part
 from identity_pipeline.expressions.parse import Parsed, parse, present
+from identity_pipeline.expressions.views import another
 from identity_pipeline.terms import names
 from identity_pipeline.terms.errors import did_you_mean
 
@@ -126,7 +127,7 @@ def _refuse_faults(
     keyed = rows.select(FILE, RECORD, _key=key).mutate(_place=repeated)
     again = keyed.filter(keyed._place > 0).order_by(FILE, RECORD).limit(1)
     earlier = keyed.filter(keyed._place == 0).select("_key", _of=FILE, _at=RECORD)
-    pair = again.join(earlier.view(), "_key").select(FILE, RECORD, "_of", "_at")
+    pair = again.join(another(earlier), "_key").select(FILE, RECORD, "_of", "_at")
     for file, at, other, before in engine.rows(pair):
         raise part_of[str(file)].fault(
             int(str(at)),

@@ -8,14 +8,12 @@ import pandas as pd
 import pyarrow as pa
 
 from identity_pipeline.engine.base import Engine
-from identity_pipeline.enrichment.base import KEY, Enriched, input_column
+from identity_pipeline.enrichment.base import KEY, Enriched, declared_types, input_column
 from identity_pipeline.enrichment.frames import FunctionFailed, Place, checked_rows
 from identity_pipeline.enrichment.loading import Failure, function_of
-from identity_pipeline.expressions.types import type_of
 from identity_pipeline.terms.enrichments import FunctionEnrichment
-from identity_pipeline.terms.sources import Column
 
-__all__ = ["FunctionFailed", "column_types", "enrich_by_function"]
+__all__ = ["FunctionFailed", "enrich_by_function"]
 
 # NULL stays NULL: without these types whole numbers with a missing one would float.
 _FRAME_TYPES = {
@@ -23,11 +21,6 @@ _FRAME_TYPES = {
     pa.int64(): pd.Int64Dtype(),
     pa.bool_(): pd.BooleanDtype(),
 }
-
-
-def column_types(enrichment: FunctionEnrichment) -> dict[str, str]:
-    """Column -> Ibis type, as declared."""
-    return {name: str(type_of(Column(type=kind))) for name, kind in enrichment.columns.items()}
 
 
 def enrich_by_function(
@@ -61,6 +54,6 @@ def enrich_by_function(
     with Failure(place, inputs, (*columns, *enrichment.columns)):
         returned = called(frame)
     rows = checked_rows(returned, enrichment, known)
-    types = {KEY: "string", **column_types(enrichment)}
+    types = {KEY: "string", **declared_types(enrichment)}
     counts = {"processed": len(rows), "not_processed": len(known) - len(rows)}
     return Enriched(engine.keep(engine.relation(types, rows)), counts)

@@ -9,6 +9,7 @@ from identity_pipeline.engine.base import Engine
 from identity_pipeline.evidence.bridges import with_bridges
 from identity_pipeline.evidence.links import accepted_links
 from identity_pipeline.expressions.ledger import last_applied
+from identity_pipeline.expressions.views import another
 from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import Environment
 from identity_pipeline.terms.evidence_contracts import MATCH_EDGES
@@ -61,7 +62,7 @@ def match_edges(engine: Engine, environment: Environment) -> Edges:
 
 def _within_one_record(links: ir.Table, keys: ir.Table) -> ir.Table:
     """Links between keys of one record: never match may have parted what a rule links."""
-    other = keys.view()
+    other = another(keys)
     both = links.join(other, links.right_identifier == other.identifier, rname="{name}_right")
     return both.filter(both.record == both.record_right).select(*links.columns)
 

@@ -8,6 +8,7 @@ from identity_pipeline.evidence.links import prefix_of
 from identity_pipeline.evidence.questions import Question
 from identity_pipeline.evidence.records import Published, Record
 from identity_pipeline.evidence.verdicts import Best
+from identity_pipeline.expressions.views import another
 from identity_pipeline.terms.evidence_contracts import CUSTOM_MATCHES, MATCH, NEVER, matches_of
 from identity_pipeline.terms.rules import ALWAYS_MATCH
 
@@ -68,7 +69,7 @@ def never_matches(published: Published, one: int, other: int) -> tuple[NeverMatc
     never = pairs.filter(pairs.kind == NEVER)
     first = never.join(held, [never.table1 == held.table, never.key1 == held.key])
     first = first.select("table2", "key2", "file", "line", one="identifier", of="record")
-    second = held.view()
+    second = another(held)
     both = first.join(second, [first.table2 == second.table, first.key2 == second.key])
     met = both.filter(both.of != both.record).order_by("file", "line", "one", "identifier")
     found = published.engine.rows(met.select("one", "identifier", "of", "file", "line"))

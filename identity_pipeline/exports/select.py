@@ -12,6 +12,7 @@ from identity_pipeline.exports.columns import AGREED, ID, RECIPIENT, asked_for, 
 from identity_pipeline.exports.identifiers import email_hash
 from identity_pipeline.exports.recipients import Day, changes
 from identity_pipeline.exports.tables import whole_tables
+from identity_pipeline.expressions.views import another
 from identity_pipeline.terms.errors import InsightError
 from identity_pipeline.terms.exports import (
     EmailList,
@@ -132,7 +133,7 @@ def _members(inputs: ExportInputs) -> ir.Table:
     """The members who are customers, with Customer's columns."""
     if inputs.members is None:
         raise ValueError("an export of a segment needs the segment's members")
-    return inputs.customers.semi_join(inputs.members.select(ID).view(), ID)
+    return inputs.customers.semi_join(another(inputs.members.select(ID)), ID)
 
 
 def _with_consent(people: ir.Table, consented: ir.Table | None) -> ir.Table:

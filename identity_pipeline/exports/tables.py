@@ -7,6 +7,7 @@ import ibis
 import ibis.expr.types as ir
 
 from identity_pipeline.exports.columns import ID
+from identity_pipeline.expressions.views import another
 from identity_pipeline.terms.errors import InsightError, did_you_mean
 from identity_pipeline.terms.exports import TableExport
 
@@ -53,6 +54,6 @@ def whole_tables(
                 f"'{name}' has no {ID}, so nobody can be asked for consent: export it without "
                 "'consent', or leave it out",
             )
-        tables[name] = rows if consented is None else rows.semi_join(consented.view(), ID)
+        tables[name] = rows if consented is None else rows.semi_join(another(consented), ID)
     nobody = ibis.memtable({ID: []}, schema={ID: "string"})
     return WholeTables(tables, ibis.union(nobody, *owners, distinct=True))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import ibis.expr.types as ir
 
 from identity_pipeline.expressions.paths import InsightTables
+from identity_pipeline.expressions.views import another
 from identity_pipeline.segments.candidates import candidates, fits_leaf
 from identity_pipeline.segments.parts import Part
 from identity_pipeline.segments.quick import is_at_the_end
@@ -57,7 +58,7 @@ def ask(tables: InsightTables, rules: Iterable[Part], quick: Iterable[Quick] = (
     columns = {question: f"_answer_{number}" for number, question in enumerate(answers)}
     named = {columns[question]: answer for question, answer in answers.items()}
     # A view: without it each use of an answer would be compiled to the whole question.
-    return Answers(found.wide.select("CustomerId", **named).view(), columns)
+    return Answers(another(found.wide.select("CustomerId", **named)), columns)
 
 
 def _of_leaf(part: Part) -> Question:

@@ -12,6 +12,7 @@ from identity_pipeline.expressions.paths import (
     rows_of_customers,
 )
 from identity_pipeline.expressions.row_conditions import row_fits, value_fits
+from identity_pipeline.expressions.views import another
 from identity_pipeline.segments.parts import Part, Place
 from identity_pipeline.terms.errors import InsightError, did_you_mean
 from identity_pipeline.terms.segments import Related
@@ -74,7 +75,7 @@ def candidates(tables: InsightTables, rules: Iterable[Part]) -> Candidates:
         rows = rows_of_customers(tables, name, path, place)
         numbers = {counts[key]: _number(tables, rows, leaf) for key, leaf in leaves.items()}
         # The rows may be derived from Customer; a view keeps the two apart.
-        grouped = rows.group_by("CustomerId").aggregate(**numbers).rename(_id="CustomerId").view()
+        grouped = another(rows.group_by("CustomerId").aggregate(**numbers).rename(_id="CustomerId"))
         wide = wide.left_join(grouped, wide.CustomerId == grouped._id).drop("_id")
     return Candidates(tables, wide, columns, counts)
 

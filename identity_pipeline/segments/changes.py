@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
+from identity_pipeline.expressions.views import another
 from identity_pipeline.segments.listed import listed
 from identity_pipeline.terms.segments import Segment
 
@@ -116,7 +117,7 @@ def members_now(
     if not keeping:
         return fresh
     kept = members_before(memory).semi_join(_names(keeping), "segment")
-    here = customers.select("CustomerId").view()
+    here = another(customers.select("CustomerId"))
     return fresh.union(kept.semi_join(here, "CustomerId"))
 
 
@@ -145,7 +146,7 @@ def changes_on(memory: Memory, segments: Sequence[Segment], now: ir.Table) -> ir
         segments: all segments; members of one that is missing or a draft leave.
         now: `members_now`.
     """
-    before, here = _remembered(memory).view(), now.view()
+    before, here = another(_remembered(memory)), another(now)
     stays = [before.segment == here.segment, before.CustomerId == here.CustomerId]
     entered = here.anti_join(before, stays)
     entered = entered.select("segment", "CustomerId", change=ibis.literal(ENTERED))

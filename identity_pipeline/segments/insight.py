@@ -7,6 +7,7 @@ import ibis.expr.types as ir
 
 from identity_pipeline.expressions.conditions import as_text
 from identity_pipeline.expressions.paths import InsightTables, customer_columns
+from identity_pipeline.expressions.views import another
 from identity_pipeline.segments.listed import listed
 
 # Texts and booleans with more different values than this say nothing about many customers.
@@ -32,12 +33,12 @@ def overlap(members: ir.Table) -> ir.Table:
         alphabet), both, only_segment, only_other.
     """
     sizes = members.group_by("segment").aggregate(size=members.count())
-    others = sizes.select(other="segment", other_size="size").view()
+    others = another(sizes.select(other="segment", other_size="size"))
     pairs = sizes.join(others, sizes.segment < others.other)
-    right = members.select(other="segment", _id="CustomerId").view()
+    right = another(members.select(other="segment", _id="CustomerId"))
     shared = members.join(right, [members.CustomerId == right._id, members.segment < right.other])
     shared = shared.group_by("segment", "other").aggregate(both=shared.count())
-    shared = shared.rename(_segment="segment", _other="other").view()
+    shared = another(shared.rename(_segment="segment", _other="other"))
     joined = pairs.left_join(
         shared, [pairs.segment == shared._segment, pairs.other == shared._other]
     )
@@ -81,7 +82,7 @@ def differentiators(tables: InsightTables, members: ir.Table) -> ir.Table:
     integers = [name for name in numbers if kinds[name].is_integer()]
     customers = wide.aggregate(_all=wide.count())
     sizes = members.group_by("segment").aggregate(_members=members.count()).cross_join(customers)
-    sizes = sizes.filter(sizes._members < sizes._all).view()
+    sizes = another(sizes.filter(sizes._members < sizes._all))
     found = ibis.union(
         _by_value(_long(wide, texts), members, sizes),
         _by_most(_long(wide, numbers), members, sizes, integers),
@@ -122,9 +123,9 @@ def _totals(rows: ir.Table) -> ir.Table:
 
 def _insiders(rows: ir.Table, members: ir.Table) -> ir.Table:
     """How many members of each segment have each value of each column."""
-    joined = members.join(rows.view(), "CustomerId")
+    joined = members.join(another(rows), "CustomerId")
     counted = joined.group_by("segment", "column", "sign").aggregate(inside=joined.count())
-    return counted.rename(_segment="segment", _column="column", _sign="sign").view()
+    return another(counted.rename(_segment="segment", _column="column", _sign="sign"))
 
 
 def _by_value(rows: ir.Table, members: ir.Table, sizes: ir.Table) -> ir.Table:
@@ -133,7 +134,7 @@ def _by_value(rows: ir.Table, members: ir.Table, sizes: ir.Table) -> ir.Table:
         signs=totals.count(), values=totals.value.count()
     )
     few = per_column.filter((per_column.signs > 1) & (per_column["values"] <= MAX_VALUES))
-    few = few.select("column").view()
+    few = another(few.select("column"))
     insiders = _insiders(rows.semi_join(few, "column"), members)
     grid = sizes.cross_join(totals.semi_join(few, "column"))
     joined = grid.left_join(
@@ -159,7 +160,7 @@ def _by_most(rows: ir.Table, members: ir.Table, sizes: ir.Table, integers: list[
         & (per_column["values"] > MAX_VALUES)
         & (per_column["values"] * 10 >= per_column.filled * OWN_VALUES_OF_TEN)
     )
-    some = per_column.filter((per_column.signs > 1) & ~is_key).select("column").view()
+    some = another(per_column.filter((per_column.signs > 1) & ~is_key).select("column"))
     kept = totals.semi_join(some, "column")
     order = _rising(kept)
     so_far = ibis.cumulative_window(group_by="column", order_by=order)

@@ -6,6 +6,7 @@ import ibis
 import ibis.expr.types as ir
 
 from identity_pipeline.expressions.paths import CUSTOMER, InsightTables, rows_of_customers
+from identity_pipeline.expressions.views import another
 from identity_pipeline.segments.parts import Place, part_of
 from identity_pipeline.terms.errors import InsightError, did_you_mean
 from identity_pipeline.terms.names import BAR
@@ -63,11 +64,11 @@ def segment_table(tables: InsightTables, segment: Segment, members: ir.Table) ->
     Raises:
         InsightError: as `projected`.
     """
-    inside = members.filter(members.segment == segment.name).select("CustomerId").view()
+    inside = another(members.filter(members.segment == segment.name).select("CustomerId"))
     customers = tables.customers.semi_join(inside, "CustomerId")
     if not segment.project:
         return customers
-    added = projected(tables, segment).rename(_id="CustomerId").view()
+    added = another(projected(tables, segment).rename(_id="CustomerId"))
     return customers.left_join(added, customers.CustomerId == added._id).drop("_id")
 
 

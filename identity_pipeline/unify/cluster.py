@@ -7,6 +7,7 @@ import ibis.expr.types as ir
 
 from identity_pipeline.engine.base import Engine
 from identity_pipeline.expressions.comparable import ValueLists
+from identity_pipeline.expressions.views import another
 from identity_pipeline.terms.rules import DeduplicationCondition, DeduplicationRule
 from identity_pipeline.terms.unification import Cluster
 from identity_pipeline.unify import groups
@@ -50,7 +51,7 @@ def cluster_customers(engine: Engine, customers: ir.Table, cluster: Cluster) -> 
     labels = engine.keep(groups.label(engine, links))
     ids = rows.select("_ordinal", _id="CustomerId")
     named = labels.join(ids, labels.node == ids._ordinal).drop("_ordinal").rename(CustomerId="_id")
-    first = ids.view()
+    first = another(ids)
     joined = named.join(first, named.component == first._ordinal)
     name = ibis.literal(f"{cluster.name}|") + joined._id
     return joined.select("CustomerId", **{f"{cluster.name}Id": name.hexdigest("md5")})

@@ -8,6 +8,7 @@ import ibis.expr.types as ir
 
 from identity_pipeline.engine.base import Engine
 from identity_pipeline.expressions.ledger import last_applied
+from identity_pipeline.expressions.views import another
 from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import Environment
 from identity_pipeline.unify import overrides
@@ -104,7 +105,7 @@ def _foes(engine: Engine, environment: Environment) -> ir.Table | None:
     held = held.distinct()
     left = never.join(held, [never.table1 == held.table, never.key1 == held.key])
     left = left.select("table2", "key2", left="node")
-    other = held.view()
+    other = another(held)
     both = left.join(other, [left.table2 == other.table, left.key2 == other.key])
     both = both.select("left", right="node")
     return engine.keep(both.filter(both.left != both.right).distinct())

@@ -6,6 +6,7 @@ import ibis
 import ibis.expr.types as ir
 
 from identity_pipeline.engine.base import Engine
+from identity_pipeline.expressions.views import another
 from identity_pipeline.unify import groups
 from identity_pipeline.unify.links import (
     DeduplicationTask,
@@ -123,7 +124,7 @@ def _within_one_group(links: ir.Table, grouped: ir.Table) -> ir.Table:
     """The links whose ends are in one group, with the group."""
     ends = grouped.select("_ordinal", "_group")
     left = links.join(ends, links.left == ends._ordinal).drop("_ordinal")
-    other = ends.view()
+    other = another(ends)
     both = left.join(other, left.right == other._ordinal, rname="{name}_of_right")
     both = both.filter(both._group == both._group_of_right)
     return both.select(*links.columns, "_group")
@@ -177,7 +178,7 @@ def _evidence(links: ir.Table, rows: ir.Table) -> ir.Table:
     keys = rows.select("_ordinal", "_key", "_group", "_is_winner")
     left = links.join(keys, links.left == keys._ordinal).drop("_ordinal")
     left = left.rename(left_key="_key", left_group="_group", left_is_winner="_is_winner")
-    other = keys.view()
+    other = another(keys)
     both = left.join(other, left.right == other._ordinal).drop("_ordinal")
     apart = both.left_group != both._group
     return both.select(

@@ -4,6 +4,7 @@ import ibis
 import ibis.expr.types as ir
 
 from identity_pipeline.engine.base import Engine
+from identity_pipeline.expressions.views import another
 from identity_pipeline.unify.apart import group_apart
 
 LABELS = {"node": "int64", "component": "int64"}
@@ -24,7 +25,7 @@ def meeting(engine: Engine, labels: ir.Table, foes: ir.Table) -> list[int]:
         foes: `left`, `right`: nodes that must stay apart.
     """
     left = foes.join(labels, foes.left == labels.node).select("right", one="component")
-    other = labels.view()
+    other = another(labels)
     both = left.join(other, left.right == other.node).select("one", other="component")
     met = both.filter(both.one == both.other).select("one").distinct()
     return sorted(int(str(component)) for (component,) in engine.rows(met))

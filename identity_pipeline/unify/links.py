@@ -8,6 +8,7 @@ import ibis.expr.types as ir
 
 from identity_pipeline.engine.base import Engine
 from identity_pipeline.expressions.comparable import ValueLists
+from identity_pipeline.expressions.views import another
 from identity_pipeline.terms.rules import (
     ALWAYS_MATCH,
     SAME_COLUMNS,
@@ -82,7 +83,7 @@ def key_pairs(rows: ir.Table, keys: ir.Table) -> ir.Table:
     """Turn pairs of keys, `key1` and `key2`, into pairs of rows: the first row of each key."""
     first = rows.group_by("_key").aggregate(_node=rows._ordinal.min())
     left = keys.join(first, keys.key1 == first._key).select("key2", left="_node")
-    other = first.view()
+    other = another(first)
     both = left.join(other, left.key2 == other._key).select("left", right="_node")
     return both.filter(both.left != both.right).select(
         left=ibis.least(both.left, both.right), right=ibis.greatest(both.left, both.right)

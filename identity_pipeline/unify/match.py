@@ -8,6 +8,7 @@ import ibis.expr.types as ir
 
 from identity_pipeline.engine.base import Engine
 from identity_pipeline.expressions.comparable import ValueLists
+from identity_pipeline.expressions.views import another
 from identity_pipeline.terms.rules import ALWAYS_MATCH, MatchRule
 from identity_pipeline.unify.apart import Candidate, place_apart
 from identity_pipeline.unify.candidates import CANDIDATE, Side, best_first, candidates_of
@@ -172,7 +173,7 @@ def _apart_within(
     groups = lower.rows.select("_key", "_group").distinct()
     one = task.never_within.join(groups, task.never_within.key1 == groups._key)
     one = one.select("key2", left="_group")
-    other = groups.view()
+    other = another(groups)
     foes = one.join(other, one.key2 == other._key).select("left", right="_group")
     foes = engine.keep(foes.filter(foes.left != foes.right).distinct())
     involved = foes.select(group="left").union(foes.select(group="right"), distinct=True)

@@ -1,7 +1,6 @@
 """The product's ConflationMatchPairs: consolidated records before Include all is applied."""
 
 from collections.abc import Sequence
-from datetime import date
 
 import ibis
 import ibis.expr.types as ir
@@ -11,7 +10,10 @@ from identity_pipeline.unify.match import RANK
 
 
 def match_pairs(
-    consolidated: ir.Table, keys: ir.Table, contributions: Sequence[Contribution], modified: date
+    consolidated: ir.Table,
+    keys: ir.Table,
+    contributions: Sequence[Contribution],
+    modified: ir.DateScalar,
 ) -> ir.Table:
     """Lay the tables of each consolidated record side by side.
 
@@ -43,6 +45,6 @@ def match_pairs(
     identity = rank.cast("string") + ibis.literal("__") + group.cast("string")
     return wide.select(
         TrueObjectId=identity,
-        ConflationMatchPairs_ModifiedOn=ibis.literal(modified, "date"),
+        ConflationMatchPairs_ModifiedOn=modified,
         **{name: wide[name] for name in wide.columns if name != "record"},
     )

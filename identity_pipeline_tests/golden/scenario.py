@@ -23,8 +23,15 @@ POS13 = "4eee76381471e2d02e5fc34be68cd4e8"
 WEB1 = "b41ee9eb068e310161fea6bcd938e67e"
 WEB5 = "ddec0189220a118aad27285403eb2f89"
 
-# People without an address cannot be reached by one: this export has members, and sends nothing.
-ADS_FOR_UNKNOWN = """
+# Besides the sample's export: the same segment as a file, and one that has members but reaches
+# nobody, since people without an address cannot be reached by one.
+MORE_EXPORTS = """
+  - name: viewed_never_bought
+    kind: segment
+    segment: viewed_never_bought
+    columns: [CustomerId, FullName, Email, Tier]
+    to: "file:exports"
+    consent: marketing
   - name: ads_unknown_viewers
     kind: hashed_audience
     segment: unknown_viewers
@@ -65,7 +72,7 @@ def environment(folder: Path, *, include_unknown: bool) -> Path:
     copy = folder / "contoso"
     shutil.copytree(SAMPLE, copy)
     with (copy / "exports.yaml").open("a", encoding="utf-8") as exports:
-        exports.write(ADS_FOR_UNKNOWN)
+        exports.write(MORE_EXPORTS)
     if not include_unknown:
         unify = copy / "unify.yaml"
         text = unify.read_text(encoding="utf-8")
