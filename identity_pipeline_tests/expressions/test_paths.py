@@ -83,9 +83,7 @@ def test_a_path_is_chosen_by_the_names_of_its_relationships():
 
 
 def test_a_path_that_is_none_names_those_there_are():
-    with pytest.raises(
-        InsightError, match=r"no path \[r9\] .*; there are: \[r0\]"
-    ):
+    with pytest.raises(InsightError, match=r"no path \[r9\] .*; there are: \[r0\]"):
         the_path(environment([PEOPLE, ORDERS], BOUGHT), "orders", ("r9",))
 
 
