@@ -1,5 +1,8 @@
 """Activities: whose they are, what they say, and what is wrong with some of them."""
 
+import dagster as dg
+import pytest
+
 from identity_pipeline_tests.shop import DAY_1, DAY_2
 
 TIMELINE = """
@@ -81,3 +84,38 @@ def test_rows_without_a_time_are_set_aside_and_those_from_the_future_kept(shop):
     query = "select line, problem, is_kept from ActivityProblems order by line"
 
     assert shop.rows(DAY_1, query) == [(6, "no time", False), (7, "clock ahead", True)]
+
+
+NUMBERS = [
+    # asset, number, its value after the second day
+    ("activity", "late", 0),
+    ("unified_activity", "activities", 8),
+    ("unified_activity", "resolved", 8),
+    ("unified_activity", "set_aside", 1),
+    ("unified_activity", "clock_ahead", 1),
+    # the first O1, and O4, which was deleted
+    ("unified_activity", "replaced_or_repeated", 2),
+]
+
+
+@pytest.mark.parametrize(("asset", "number", "expected"), NUMBERS)
+def test_doubtful_and_repeated_activities_are_counted(shop, monkeypatch, asset, number, expected):
+    assert latest(shop, monkeypatch, asset)[-1][number] == expected
+
+
+def test_late_activities_are_counted_on_the_day_they_come(shop, monkeypatch):
+    # O2 happened in January.
+    assert [numbers["late"] for numbers in latest(shop, monkeypatch, "activity")] == [1, 0]
+
+
+def latest(shop, monkeypatch, asset):
+    """The numbers that an asset reported, run after run."""
+    home = shop.folder / "home" / "dagster_home"
+    monkeypatch.setenv("DAGSTER_HOME", str(home))
+    with dg.DagsterInstance.get() as instance:
+        key = dg.AssetKey(["insight", asset])
+        found = instance.fetch_materializations(key, limit=10, ascending=True).records
+        return [
+            {name: value.value for name, value in record.asset_materialization.metadata.items()}
+            for record in found
+        ]

@@ -3,12 +3,15 @@
 import csv
 import datetime
 
+import dagster as dg
 import duckdb
 import pytest
 from typer.testing import CliRunner
 
 from identity_pipeline.__main__ import app
+from identity_pipeline.config import load_environment
 from identity_pipeline.defs.console import Dates, run_dates
+from identity_pipeline.defs.location import Home, definitions_of
 from identity_pipeline_tests.shop import DAY_1, DAY_2, play, write_shop
 
 ENRICHMENTS = """\
@@ -228,3 +231,20 @@ def test_a_destination_that_fails_keeps_no_reader_waiting(moving):
     assert not succeeded
     assert rows(moving, "select count(*) from Customer") == [(3,)]
     assert lines(moving.parent, f"letter/first_guests/{DAY_1.replace('-', '/')}/*/*.csv") != []
+
+
+def test_one_segment_or_measure_can_be_refreshed_by_itself(moving, monkeypatch):
+    run(moving, DAY_1)
+    home = moving.parent / "home"
+    monkeypatch.setenv("DAGSTER_HOME", str(home / "dagster_home"))
+    job = definitions_of(load_environment(moving), Home(home, "shop")).resolve_job_def("refresh")
+    asked = [dg.AssetKey(["insight", name]) for name in ("segment_lucky", "measure_revenue")]
+
+    with dg.DagsterInstance.get() as instance:
+        result = job.execute_in_process(
+            instance=instance, partition_key=DAY_1, asset_selection=asked
+        )
+
+    made = {event.asset_key for event in result.get_asset_materialization_events()}
+    assert result.success
+    assert made == set(asked)
