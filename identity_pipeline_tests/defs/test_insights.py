@@ -47,6 +47,8 @@ segments:
   - {name: mug_buyers, rule: {lines: {where: {Product: Mug}}}}
   - {name: first_guests, kind: static, rule: {Email: {is_null: false}}}
   - {name: big_spenders, quick: {by: spent, top: 1}}
+  - {name: nobody, rule: {Name: Zoe}}
+  - {name: of_order_4, rule: {activity: {where: {OrderId: O4}}}}
   - name: never_bought
     rule: {except: [{IdentityStatus: known}, {activity: {where: {ActivityType: SalesOrder}}}]}
     project: activity.Title
@@ -158,6 +160,28 @@ def test_whole_tables_are_exported_as_they_are_published(shop):
 
     ids = {name for (name,) in shop.rows(DAY_2, "select ActivityId from UnifiedActivity")}
     assert {row["ActivityId"] for row in rows} == ids
+
+
+CHECKS = [
+    # table, check, whether it passed on the second day
+    ("segment_italians", "has_members", True),
+    ("segment_nobody", "has_members", False),
+    ("segment_lucky", "size_is_steady", True),
+    ("segment_mug_buyers", "size_is_steady", True),
+    ("segment_never_bought", "size_is_steady", True),  # from nobody to one is no share of nobody
+    ("segment_of_order_4", "size_is_steady", False),  # the order was deleted
+]
+
+
+@pytest.mark.parametrize(("table", "check", "passed"), CHECKS)
+def test_segments_that_are_empty_or_jump_are_told(shop, monkeypatch, table, check, passed):
+    monkeypatch.setenv("DAGSTER_HOME", str(shop.folder / "home" / "dagster_home"))
+    key = dg.AssetCheckKey(dg.AssetKey(["insight", table]), check)
+
+    with dg.DagsterInstance.get() as instance:
+        latest = instance.event_log_storage.get_latest_asset_check_execution_by_key([key])[key]
+
+    assert latest.event.dagster_event.asset_check_evaluation_data.passed is passed
 
 
 @pytest.fixture
