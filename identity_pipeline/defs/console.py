@@ -16,7 +16,7 @@ from rich.console import Console
 from identity_pipeline.config import load_environment
 from identity_pipeline.defs.automation import REFRESH
 from identity_pipeline.defs.freshness import work_of
-from identity_pipeline.defs.location import Home, assets_of, definitions_of
+from identity_pipeline.defs.location import Home, definitions_of
 from identity_pipeline.defs.serving import KEY as PUBLISHED
 from identity_pipeline.defs.summary import print_failures, print_summary
 from identity_pipeline.defs.validation import check_types
@@ -82,8 +82,9 @@ def run_dates(folder: Path, home: Path, dates: Dates, *, again: bool = False) ->
     place = Home(home.resolve(), environment.name)
     chosen = _chosen(environment, dates)
     os.environ["DAGSTER_HOME"] = str(dagster_home(home))
-    assets = assets_of(environment, place)
-    job = definitions_of(environment, place).resolve_job_def(REFRESH)
+    definitions = definitions_of(environment, place, through=max(chosen))
+    job = definitions.resolve_job_def(REFRESH)
+    assets = [one for one in definitions.assets or () if isinstance(one, dg.AssetsDefinition)]
     succeeded = True
     with dg.DagsterInstance.get() as instance:
         for date in chosen:

@@ -27,6 +27,7 @@ class KeptEventLog(SqliteEventLogStorage):
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._kept: OrderedDict[str, sa.Engine] = OrderedDict()
         self._kept_lock = threading.Lock()
+        self._tables: set[str] = set()
         super().__init__(base_dir, inst_data)
 
     @classmethod
@@ -48,6 +49,12 @@ class KeptEventLog(SqliteEventLogStorage):
     def index_connection(self) -> Any:
         """A transaction on the database that answers questions about all runs."""
         return self._connection("index")
+
+    def has_table(self, table_name: str) -> bool:
+        """Whether the index has a table; once it has, it is not asked again."""
+        if table_name not in self._tables and super().has_table(table_name):
+            self._tables.add(table_name)
+        return table_name in self._tables
 
     @contextmanager
     def _connection(self, shard: str) -> Iterator[sa.Connection]:

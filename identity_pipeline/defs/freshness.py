@@ -63,7 +63,8 @@ def read_ledger(engine: Engine) -> Ledger:
 
 def mark(engine: Engine, specs: Iterable[dg.AssetSpec]) -> None:
     """Remember that tables were made just now."""
-    engine.define(names.MADE, COLUMNS)
+    if not engine.exists(names.MADE):
+        engine.define(names.MADE, COLUMNS)
     number = max((made.number for made in read_ledger(engine).tables.values()), default=0) + 1
     rows = [(_name(spec.key), spec.code_version or "", number) for spec in specs]
     engine.put(names.MADE, rows, "table_name")

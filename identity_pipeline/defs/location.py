@@ -1,5 +1,6 @@
 """One environment as Dagster definitions."""
 
+import datetime
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,13 +57,22 @@ class Home:
         return self.folder / "dagster_home"
 
 
-def definitions_of(environment: Environment, home: Home) -> dg.Definitions:
-    """All assets, checks, jobs, the schedule and the sensor of an environment."""
+def definitions_of(
+    environment: Environment, home: Home, through: datetime.date | None = None
+) -> dg.Definitions:
+    """All assets, checks, jobs, the schedule and the sensor of an environment.
+
+    Args:
+        environment: what to do.
+        home: where runs leave what they make.
+        through: the last ingestion date that is asked for; None for today's.
+    """
+    days = _days(environment, through)
     sources = environment.sources | override_sources(environment)
-    jobs = automation.jobs(environment, _days(environment))
+    jobs = automation.jobs(environment, days)
     refresh = jobs[automation.REFRESH]
     return dg.Definitions(
-        assets=assets_of(environment, home),
+        assets=assets_of(environment, home, days),
         jobs=[*jobs.values()],
         schedules=[automation.daily(refresh)],
         sensors=[automation.file_sensor(environment, sources, refresh)],
@@ -71,9 +81,11 @@ def definitions_of(environment: Environment, home: Home) -> dg.Definitions:
     )
 
 
-def assets_of(environment: Environment, home: Home) -> list[dg.AssetsDefinition]:
-    """All assets, each after those it depends on."""
-    days = _days(environment)
+def assets_of(
+    environment: Environment, home: Home, days: dg.PartitionsDefinition[str] | None = None
+) -> list[dg.AssetsDefinition]:
+    """All assets, each after those it depends on; `days` are the ingestion dates there are."""
+    days = days or _days(environment)
     sources = environment.sources | override_sources(environment)
     return [
         *source_assets(environment, sources, days),
@@ -90,12 +102,20 @@ def assets_of(environment: Environment, home: Home) -> list[dg.AssetsDefinition]
     ]
 
 
-def _days(environment: Environment) -> dg.DailyPartitionsDefinition:
-    """The ingestion dates, from the first delivery to today."""
+def _days(
+    environment: Environment, through: datetime.date | None = None
+) -> dg.DailyPartitionsDefinition:
+    """The ingestion dates, from the first delivery to today, or to the last one asked for.
+
+    Dagster lists all of them several times a run: of old files that are thousands.
+    """
     sources = environment.sources | override_sources(environment)
     delivered = delivered_dates(environment.folder, sources.values())
     first = min(delivered).isoformat() if delivered else FIRST_DATE
-    return dg.DailyPartitionsDefinition(start_date=first, end_offset=1, timezone="UTC")
+    end = (through + datetime.timedelta(days=1)).isoformat() if through else None
+    return dg.DailyPartitionsDefinition(
+        start_date=first, end_date=end, end_offset=0 if end else 1, timezone="UTC"
+    )
 
 
 def _warehouse(environment: Environment, home: Home) -> Warehouse:

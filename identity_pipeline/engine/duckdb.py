@@ -99,15 +99,11 @@ class DuckDBEngine:
 
     def put(self, name: TableName, rows: Sequence[Sequence[object]], key: str) -> None:
         """Replace rows of an existing table by a few from Python, those with equal `key`."""
-        place = list(self._schemas[name].names).index(key)
-        table = statements.identifier(name.key)
-        marks = [sge.Placeholder() for _ in self._schemas[name]]
-        delete = sge.delete(table, where=sg.column(key, quoted=True).eq(sge.Placeholder()))
-        insert = sge.Insert(
-            this=table, expression=sge.Values(expressions=[sge.Tuple(expressions=marks)])
-        )
-        self.connection.executemany(delete.sql(statements.DIALECT), [[row[place]] for row in rows])
-        self.connection.executemany(insert.sql(statements.DIALECT), [list(row) for row in rows])
+        columns = self._schemas[name].names
+        delete, insert = statements.replacing(name.key, key, len(columns))
+        place = columns.index(key)
+        self.connection.executemany(delete, [[row[place]] for row in rows])
+        self.connection.executemany(insert, [list(row) for row in rows])
 
     def append(self, name: TableName, rows: ir.Table) -> int:
         """Add rows, matched by column name; creates the table if missing."""

@@ -50,6 +50,16 @@ def insert(place: Place, rows: ir.Table) -> str:
     return str(sge.insert(_typed(rows), target, dialect=DIALECT).sql(DIALECT))
 
 
+@lru_cache(maxsize=REMEMBERED)
+def replacing(place: Place, key: str, width: int) -> tuple[str, str]:
+    """Statements with marks that delete the rows with a key, and insert a row of so many values."""
+    table = identifier(place)
+    delete = sge.delete(table, where=sg.column(key, quoted=True).eq(sge.Placeholder()))
+    row = sge.Tuple(expressions=[sge.Placeholder() for _ in range(width)])
+    insert = sge.Insert(this=table, expression=sge.Values(expressions=[row]))
+    return str(delete.sql(DIALECT)), str(insert.sql(DIALECT))
+
+
 def _holds_data(rows: ir.Table) -> bool:
     """Whether rows from Python are in the expression: remembering it would keep them."""
     return bool(rows.op().find(ops.InMemoryTable))
