@@ -14,6 +14,8 @@ from identity_pipeline.terms.exports import HashedAudience, TableExport, Webhook
 Found = Iterator[tuple[Path_, str]]
 # Tables that measures and segments name, whatever sources there are.
 RESERVED_TABLES = ("customer", "activity")
+# What tables about all segments are called, after `segment_`.
+SHARED_NAMES = ("membership", "rules", "changes", "overlap", "differentiators")
 
 
 def insight_problems(environment: Environment, documents: Mapping[str, Document]) -> list[Problem]:
@@ -107,6 +109,7 @@ class _Checks:
         found = self.environment.activities
         yield from _twice("activities", [one.table for one in found], key="table")
         kinds: dict[str, str | None] = {}
+        spelled: dict[str, str] = {}
         for number, one in enumerate(found):
             path: Path_ = ("activities", number)
             if wrong := self._table(one.table):
@@ -117,6 +120,9 @@ class _Checks:
                 here = (*path, "attributes", name)
                 if name.lower() in (own.lower() for own in UNIFIED_ACTIVITY_COLUMNS):
                     yield here, f"'{name}' is a column that every activity has; choose another"
+                if (other := spelled.setdefault(name.lower(), name)) != name:
+                    text = f"'{name}' is spelled '{other}' in another table; spell them alike"
+                    yield here, text
                 kind = self.environment.type_of(one.table, column)
                 if kinds.setdefault(name.lower(), kind) != kind:
                     text = f"'{name}' is {kind} here and {kinds[name.lower()]} in another table"
@@ -181,6 +187,10 @@ class _Checks:
 
     def segments(self) -> Found:
         yield from _twice("segments", [one.name for one in self.environment.segments])
+        for number, one in enumerate(self.environment.segments):
+            if one.name in SHARED_NAMES:
+                text = f"a table of all segments is called 'segment_{one.name}'; choose another"
+                yield ("segments", number, "name"), text
 
     def exports(self) -> Found:
         consents = self.environment.consents

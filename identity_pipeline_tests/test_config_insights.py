@@ -100,6 +100,18 @@ CASES = [
     ),
     (
         "segments.yaml",
+        SEGMENTS.replace("name: planned", "name: rules"),
+        "a table of all segments is called 'segment_rules'; choose another",
+    ),
+    (
+        "activities.yaml",
+        ACTIVITIES.replace(
+            "customer: Visitor\n", "customer: Visitor\n    attributes: {orderid: Page}\n"
+        ),
+        "'OrderId' is spelled 'orderid' in another table; spell them alike",
+    ),
+    (
+        "segments.yaml",
         SEGMENTS.replace("{gt: 0}", "{greater: 0}", 1),
         "unknown key 'greater'",
     ),

@@ -22,6 +22,7 @@ class Unified:
         customers: Customer.
         alternate_keys: AlternateKey.
         history: CustomerIdHistory.
+        profiles: CustomerIdRegistry.
         current: profile table -> what it holds now.
         members: profile table -> its rows with `_group`, `_key`, `_ordinal`.
         matches: table -> what its groups were attached to; not of the first table.
@@ -30,6 +31,7 @@ class Unified:
     customers: ir.Table
     alternate_keys: ir.Table
     history: ir.Table
+    profiles: ir.Table
     current: Mapping[str, ir.Table]
     members: Mapping[str, ir.Table]
     matches: Mapping[str, ir.Table]
@@ -62,7 +64,7 @@ def _of_table(environment: Environment, unified: Unified, held: ir.Table, table:
         return keys.select(
             "identifier", is_always_known=ibis.literal(True), known_since=ibis.null(MOMENT)
         )
-    keys = _with_arrival(keys, unified.history)
+    keys = _with_arrival(keys, unified)
     contacts, time = contact_columns(environment, table), event_time(environment, table)
     rows = unified.current[table]
     rows = rows.mutate(_profile=as_text(rows[environment.profile(table).primary_key]))
@@ -87,14 +89,22 @@ def _as_contract(keys: ir.Table, always: ir.BooleanValue, since: ir.TimestampVal
     return keys.select("identifier", is_always_known=always, known_since=moment.cast(MOMENT))
 
 
-def _with_arrival(keys: ir.Table, history: ir.Table) -> ir.Table:
-    """Add `_arrived`: the later of when the customer became known and the key came to them."""
-    came = history.filter(history.event.isin(("key_added", "merged_into")))
-    pieces = came.select("ingestion_date", _piece=came["keys"].split(" ~ ")).unnest("_piece")
-    dates = pieces.group_by("_piece").aggregate(_came=pieces.ingestion_date.max())
-    joined = keys.left_join(dates, keys.identifier == dates._piece)
-    later = ibis.greatest(joined.BecameKnownAt, ibis.coalesce(joined._came, joined.BecameKnownAt))
-    return joined.mutate(_arrived=later.cast(MOMENT))
+def _with_arrival(keys: ir.Table, unified: Unified) -> ir.Table:
+    """Add `_arrived`: when the key first came to a customer who was known then.
+
+    A key that was with its customer from the beginning is known since the customer is.
+    """
+    moves = unified.history.filter(unified.history.event.isin(("key_added", "merged_into")))
+    to = (moves.event == "merged_into").ifelse(moves.counterpart, moves.customer_id)
+    moves = moves.select("ingestion_date", _to=to, _piece=moves["keys"].split(" ~ "))
+    known = unified.profiles.select("became_known_on", _id="customer_id")
+    joined = moves.join(known, moves._to == known._id)
+    joined = joined.filter(joined.became_known_on <= joined.ingestion_date)
+    pieces = joined.select("ingestion_date", "_piece").unnest("_piece")
+    first = pieces.group_by("_piece").aggregate(_came=pieces.ingestion_date.min())
+    found = keys.left_join(first, keys.identifier == first._piece)
+    arrived = ibis.coalesce(found._came, found.BecameKnownAt)
+    return found.mutate(_arrived=arrived.cast(MOMENT))
 
 
 def contact_columns(environment: Environment, table: str) -> tuple[str, ...]:

@@ -1,5 +1,7 @@
 """Activities in the warehouse: immutable by ingestion date, read again only where they must be."""
 
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -16,6 +18,10 @@ from identity_pipeline.engine.base import Engine
 from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import Environment
 
+# Names among the warehouse's versions: of what activities are, and of each date's deliveries.
+CONFIGURATION = str(names.ACTIVITY)
+LOADED = f"{CONFIGURATION}:"
+
 
 @dataclass(frozen=True)
 class Stored:
@@ -28,38 +34,56 @@ class Stored:
 def store_activities(
     engine: Engine, environment: Environment, dates: list[date], version: str
 ) -> Stored:
-    """Load the activities of ingestion dates; all dates, where what activities are has changed.
+    """Load the activities of ingestion dates, and of all others whose deliveries are not loaded.
+
+    A date may have been ingested without its activities: by a run that failed, or by a job that
+    stops earlier. Where what activities are has changed, all dates are read again.
 
     Args:
-        engine: has the sources' deliveries.
+        engine: has the sources' deliveries, and the versions by which they were read.
         environment: what activities are.
         dates: the ingestion dates to load; what was loaded of them before is replaced.
-        version: names the configuration of activities; another one than last time reads all again.
+        version: names the configuration of activities.
     """
     landed = {one.table: engine.table(names.source(one.table)) for one in environment.activities}
-    if not _is_version(engine, version):
+    engine.define(names.VERSIONS, {"name": "string", "version": "string"})
+    known = {str(name): str(one) for name, one in engine.rows(engine.table(names.VERSIONS))}
+    digests = _digests(engine, environment, known)
+    loaded = {name: one for name, one in known.items() if name.startswith(LOADED)}
+    if not engine.exists(names.ACTIVITY) or known.get(CONFIGURATION) != version:
         engine.store(names.ACTIVITY, activity_rows(environment, landed, None))
-        columns = {"name": "string", "version": "string"}
-        row = engine.relation(columns, [(names.ACTIVITY.table, version)])
-        engine.replace_rows(names.VERSIONS, row, {"name": names.ACTIVITY.table})
+        stale = set(digests)
     else:
-        for day in dates:
+        changed = {name for name in digests | loaded if digests.get(name) != loaded.get(name)}
+        stale = changed | {f"{LOADED}{day}" for day in dates}
+        for name in sorted(stale):
+            day = date.fromisoformat(name.removeprefix(LOADED))
             where = {"ingestion_date": day.isoformat()}
             engine.replace_rows(names.ACTIVITY, activity_rows(environment, landed, day), where)
+    rows = [(name, digests.get(name, "")) for name in sorted(stale)]
+    engine.put(names.VERSIONS, [*rows, (CONFIGURATION, version)], "name")
     activity = engine.table(names.ACTIVITY)
     engine.store(names.ACTIVITY_PROBLEMS, problem_rows(activity))
-    loaded = activity.filter(activity.ingestion_date.isin(dates))
-    return Stored(
-        rows=engine.count(loaded), late=engine.count(loaded.filter(late_rows(environment, loaded)))
-    )
+    today = activity.filter(activity.ingestion_date.isin(dates))
+    late = today.filter(late_rows(environment, today))
+    return Stored(rows=engine.count(today), late=engine.count(late))
 
 
-def _is_version(engine: Engine, version: str) -> bool:
-    if not engine.exists(names.VERSIONS) or not engine.exists(names.ACTIVITY):
-        return False
-    kept = engine.table(names.VERSIONS)
-    same = (kept["name"] == names.ACTIVITY.table) & (kept.version == version)
-    return engine.count(kept.filter(same)) == 1
+def _digests(
+    engine: Engine, environment: Environment, versions: Mapping[str, str]
+) -> dict[str, str]:
+    """What was delivered on each date, as a hash: files and the declarations that read them."""
+    tables = sorted({one.table for one in environment.activities})
+    ledger = engine.table(names.DELIVERIES)
+    columns = ("ingestion_date", "table_name", "file", "change", "status", "accepted", "sha256")
+    own = ledger.filter(ledger.table_name.isin(tables)).select(*columns)
+    found: dict[str, list[str]] = {}
+    for day, table, *rest in engine.rows(own.order_by(*columns)):
+        read_by = versions.get(f"{names.source(str(table))}:{day}", "")
+        found.setdefault(f"{LOADED}{day}", []).append(repr((table, *rest, read_by)))
+    return {
+        name: hashlib.sha256("\n".join(lines).encode()).hexdigest() for name, lines in found.items()
+    }
 
 
 def store_unified_activity(engine: Engine, environment: Environment) -> None:
@@ -69,6 +93,7 @@ def store_unified_activity(engine: Engine, environment: Environment) -> None:
         customers=engine.table(names.CUSTOMERS),
         alternate_keys=engine.table(names.ALTERNATE_KEY),
         history=engine.table(names.CUSTOMER_ID_HISTORY),
+        profiles=engine.table(names.PROFILE_REGISTRY),
         current={table: engine.table(names.current(table)) for table in order},
         members={table: engine.table(names.members(table)) for table in order},
         matches={table: engine.table(names.matches(table)) for table in order[1:]},

@@ -37,7 +37,8 @@ def activity_assets(
 
 
 def _version(environment: Environment) -> str:
-    sources = (environment.source(one.table) for one in environment.activities)
+    named = {table for one in environment.activities for table in (one.table, one.link.table)}
+    sources = (environment.source(table) for table in sorted(named))
     return code_version(*environment.activities, *sources)
 
 

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from identity_pipeline.config import load_environment
 from identity_pipeline.defs.automation import REFRESH
-from identity_pipeline.defs.freshness import work_of
+from identity_pipeline.defs.freshness import forget_all, work_of
 from identity_pipeline.defs.location import Home, definitions_of
 from identity_pipeline.defs.serving import KEY as PUBLISHED
 from identity_pipeline.defs.summary import print_failures, print_summary
@@ -88,6 +88,8 @@ def run_dates(folder: Path, home: Path, dates: Dates, *, again: bool = False) ->
     succeeded = True
     with dg.DagsterInstance.get() as instance:
         for date in chosen:
+            if again:
+                forget_all(place.warehouse)
             work = None if again else work_of(environment, assets, place.warehouse, date)
             result = _refresh(Run(job, instance, date, work), console)
             succeeded &= result.success

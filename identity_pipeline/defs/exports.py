@@ -17,9 +17,10 @@ from identity_pipeline.defs.report import (
 )
 from identity_pipeline.defs.resources import Warehouse
 from identity_pipeline.defs.serving import KEY as PUBLISHED
+from identity_pipeline.defs.serving import insight_tables_of
 from identity_pipeline.engine.base import Engine
 from identity_pipeline.exports.layout import Moment
-from identity_pipeline.exports.recipients import RECIPIENT_LOG, reached_before
+from identity_pipeline.exports.recipients import RECIPIENT_LOG, reached_before, sent_on
 from identity_pipeline.exports.select import ExportInputs
 from identity_pipeline.exports.store import Sent, prepare, send
 from identity_pipeline.expressions.paths import customer_columns
@@ -44,8 +45,9 @@ def delivery_assets(environment: Environment, home: Path) -> list[dg.AssetsDefin
 
 
 def _inputs_of(environment: Environment, export: Export) -> list[names.TableName]:
-    if isinstance(export, TableExport):
-        return [names.CUSTOMERS]
+    if isinstance(export, TableExport):  # any table of the published file
+        shown = [name for name in insight_tables_of(environment) if name != names.EXPORT_RUNS]
+        return [names.METRICS, *shown]
     consents = measure_tables(environment) or insight_inputs(environment)
     return [names.segment(export.segment), *(consents if export.consent else [])]
 
@@ -122,7 +124,8 @@ def inputs_of(engine: Engine, environment: Environment, export: Export) -> Expor
     whole = isinstance(export, TableExport)
     return ExportInputs(
         customers=customer_columns(tables),
-        before=reached_before(log, export.name, tables.day),
+        before=engine.keep(reached_before(log, export.name, tables.day)),
+        today=engine.keep(sent_on(log, export.name, tables.day)),
         day=day,
         day_value=tables.day,
         members=None

@@ -1,7 +1,7 @@
 """What has something to do: the ledger says which tables were made of what, and in which order."""
 
 import datetime
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from identity_pipeline.terms.environment import Environment, override_sources
 DAILY_GROUPS = {"enrichment", "measures", "segments", "exports", "serving"}
 
 COLUMNS = {"table_name": "string", "version": "string", "made": "int64"}
+VERSIONS = {"name": "string", "version": "string"}
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,28 @@ def mark(engine: Engine, specs: Iterable[dg.AssetSpec]) -> None:
     number = max((made.number for made in read_ledger(engine).tables.values()), default=0) + 1
     rows = [(_name(spec.key), spec.code_version or "", number) for spec in specs]
     engine.put(names.MADE, rows, "table_name")
+
+
+def forget_all(warehouse: Path) -> None:
+    """Take every table for stale; waits for nobody, since a run that is at work makes them."""
+    if warehouse.exists():
+        with (
+            filelock.FileLock(f"{warehouse}.lock"),
+            open_engine(warehouse) as opened,
+            opened.transaction() as engine,
+        ):
+            engine.store(names.MADE, engine.relation(COLUMNS, []))
+
+
+def set_versions(engine: Engine, versions: Mapping[str, str]) -> bool:
+    """Remember versions by name; whether any is another one than before."""
+    if not engine.exists(names.VERSIONS):
+        engine.define(names.VERSIONS, VERSIONS)
+    known = {str(name): str(one) for name, one in engine.rows(engine.table(names.VERSIONS))}
+    changed = [(name, one) for name, one in versions.items() if known.get(name) != one]
+    if changed:
+        engine.put(names.VERSIONS, changed, "name")
+    return bool(changed)
 
 
 def make_if_stale(

@@ -23,6 +23,7 @@ def insight_tables(engine: Engine, environment: Environment) -> InsightTables:
     The day is read from a row: as a literal it would make every statement of a day a new one.
     """
     row = engine.keep(engine.relation({"day": "date"}, [(day_of_data(engine),)]))
+    has_attributes = any(one.kind == "customer_attribute" for one in environment.measures)
     own_tables = [one.name for one in environment.measures if one.kind == "customer"]
     return InsightTables(
         environment=environment,
@@ -30,14 +31,18 @@ def insight_tables(engine: Engine, environment: Environment) -> InsightTables:
         customers=engine.table(names.CUSTOMERS),
         alternate_keys=engine.table(names.ALTERNATE_KEY),
         activity=engine.table(names.UNIFIED_ACTIVITY) if environment.activities else None,
-        sources={name: engine.table(names.current(name)) for name in environment.sources},
+        sources={
+            name: engine.table(names.current(name))
+            for name in environment.sources
+            if engine.exists(names.current(name))
+        },
         enrichments={
             one.name: engine.table(names.enrichment(one.name))
             for one in environment.enrichments
             if engine.exists(names.enrichment(one.name))
         },
         attributes=engine.table(names.CUSTOMER_MEASURE)
-        if engine.exists(names.CUSTOMER_MEASURE)
+        if has_attributes and engine.exists(names.CUSTOMER_MEASURE)
         else None,
         measures={
             name: engine.table(names.measure(name))

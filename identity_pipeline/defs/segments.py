@@ -35,7 +35,8 @@ def computed(environment: Environment) -> list[Segment]:
 
 def segment_assets(environment: Environment) -> list[dg.AssetsDefinition]:
     """All segments as one multi-asset, of which any part may be refreshed by itself."""
-    return [segments_asset(environment)] if computed(environment) else []
+    # Drafts too: their members of before leave them.
+    return [segments_asset(environment)] if environment.segments else []
 
 
 def _specs(environment: Environment) -> Iterator[dg.AssetSpec]:
@@ -45,7 +46,7 @@ def _specs(environment: Environment) -> Iterator[dg.AssetSpec]:
         name = names.segment(one.name)
         yield spec_of(name, GROUP, about, deps=inputs, version=code_version(one))
     version = code_version(*environment.segments)
-    members = [names.segment(one.name) for one in computed(environment)]
+    members = [names.segment(one.name) for one in computed(environment)] or inputs
     for name, about in SHARED.items():
         yield spec_of(name, GROUP, about, deps=members, version=version)
 

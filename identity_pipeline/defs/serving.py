@@ -23,7 +23,7 @@ def insight_tables_of(environment: Environment) -> list[names.TableName]:
         found += [names.UNIFIED_ACTIVITY, names.ACTIVITY_PROBLEMS]
     found += [names.enrichment(one.name) for one in environment.enrichments]
     found += measure_tables(environment)
-    if computed(environment):
+    if environment.segments:
         found += [*(names.segment(one.name) for one in computed(environment)), *SHARED]
     if environment.exports:
         found.append(names.EXPORT_RUNS)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from identity_pipeline.defs.freshness import make_if_stale, mark, read_ledger
+from identity_pipeline.defs.freshness import make_if_stale, mark, read_ledger, set_versions
 from identity_pipeline.defs.report import (
     code_version,
     materialized,
@@ -75,6 +75,8 @@ def deliveries_of(
             before = ledger_rows(engine, source, dates)
             found = [ingest(engine, source, environment.folder, date) for date in dates]
             is_new = ledger_rows(engine, source, dates) != before
+            # Read by another declaration, the same files are other rows.
+            is_new |= set_versions(engine, {f"{name}:{date}": version for date in dates})
             if is_new or not read_ledger(engine).is_fresh(specs):
                 mark(engine, specs)
             results = [

@@ -14,6 +14,7 @@ import sqlglot.expressions as sge
 from identity_pipeline.engine import statements
 from identity_pipeline.engine.components import number_components
 from identity_pipeline.engine.scan import DuckDBLanding
+from identity_pipeline.terms.errors import MissingTable
 from identity_pipeline.terms.names import TableName
 
 
@@ -52,7 +53,9 @@ class DuckDBEngine:
     def table(self, name: TableName) -> ir.Table:
         """A stored table; raises KeyError where there is none."""
         if name not in self._schemas:
-            raise KeyError(f"no table {name} in the warehouse")
+            raise MissingTable(
+                f"table {name} is not there yet: run what makes it first, or the job 'refresh'"
+            )
         place = ops.Namespace(catalog=None, database=name.schema)
         return self._reference(name.table, self._schemas[name], place)
 

@@ -6,6 +6,8 @@ from typing import TypeAlias
 import ibis
 import ibis.expr.types as ir
 
+from identity_pipeline.expressions.views import another
+
 # Columns of the log `export.recipients`. A recipient is what the destination knows somebody by: a
 # hash (of several identifiers, these joined by |), else the CustomerId.
 RECIPIENT_LOG = {
@@ -47,12 +49,36 @@ def reached_before(log: ir.Table, export: str, day: Day) -> ir.Table:
     return kept.select("recipient", "CustomerId")
 
 
-def changes(reached: ir.Table, before: ir.Table, export: str, day: Day) -> ir.Table:
+def sent_on(log: ir.Table, export: str, day: Day) -> ir.Table:
+    """Who an earlier run of the same day added or took back: they may have to be taken back now.
+
+    Returns:
+        recipient, CustomerId; one row a recipient.
+    """
+    today = log.filter(log.export == export, log.ingestion_date == _value(day))
+    return today.group_by("recipient").aggregate(CustomerId=today.CustomerId.min())
+
+
+def no_longer_reached(reached: ir.Table, before: ir.Table, today: ir.Table | None) -> ir.Table:
+    """Recipients of earlier days, and of earlier runs of this one, who are not reached now.
+
+    Returns:
+        recipient, CustomerId; one row a recipient.
+    """
+    if today is None:
+        return before.anti_join(reached, "recipient")
+    both = before.union(today)
+    once = both.group_by("recipient").aggregate(CustomerId=both.CustomerId.min())
+    return once.anti_join(another(reached), "recipient")
+
+
+def changes(reached: ir.Table, before: ir.Table, gone: ir.Table, export: str, day: Day) -> ir.Table:
     """What a run adds to the log, in the place of the same export's and day's earlier rows.
 
     Args:
         reached: recipient, CustomerId of everybody the export reaches now.
         before: as `reached_before`.
+        gone: as `no_longer_reached`.
         export: the export's name.
         day: the day of the data.
 
@@ -60,7 +86,7 @@ def changes(reached: ir.Table, before: ir.Table, export: str, day: Day) -> ir.Ta
         Rows as `RECIPIENT_LOG`.
     """
     added = reached.anti_join(before, "recipient").mutate(change=ibis.literal(ADDED))
-    removed = before.anti_join(reached, "recipient").mutate(change=ibis.literal(REMOVED))
+    removed = gone.mutate(change=ibis.literal(REMOVED))
     both = ibis.union(
         added.select("recipient", "CustomerId", "change"),
         removed.select("recipient", "CustomerId", "change"),

@@ -10,7 +10,7 @@ import ibis.expr.types as ir
 from identity_pipeline.exports.audience import forgotten, with_identifiers
 from identity_pipeline.exports.columns import AGREED, ID, RECIPIENT, asked_for, in_order, text_of
 from identity_pipeline.exports.identifiers import email_hash
-from identity_pipeline.exports.recipients import Day, changes
+from identity_pipeline.exports.recipients import Day, changes, no_longer_reached
 from identity_pipeline.exports.tables import whole_tables
 from identity_pipeline.expressions.views import another
 from identity_pipeline.terms.errors import InsightError
@@ -39,6 +39,7 @@ class ExportInputs:
         before: recipient, CustomerId: as `recipients.reached_before`.
         day: the day of the data.
         day_value: the same as a value, for statements that do not change with the day.
+        today: recipient, CustomerId: as `recipients.sent_on`; None for a first run of the day.
         members: `CustomerId` of the export's segment; those who are no customers do not count.
         consented: `CustomerId` of those who agreed to the export's purpose, where it names one.
         published: the tables of the published file, by name.
@@ -51,6 +52,7 @@ class ExportInputs:
     consented: ir.Table | None = None
     published: Mapping[str, ir.Table] = field(default_factory=dict)
     day_value: ir.DateScalar | None = None
+    today: ir.Table | None = None
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ def select_recipients(export: Export, inputs: ExportInputs, keep: Keep = _as_it_
         flagged = keep(people.select(ID, AGREED, **_columns(export, people)))
     eligible = flagged.filter(flagged[AGREED], flagged[RECIPIENT].notnull())
     reached = eligible.group_by(recipient=RECIPIENT).aggregate(CustomerId=eligible[ID].min())
-    gone = inputs.before.anti_join(reached, "recipient")
+    gone = no_longer_reached(reached, inputs.before, inputs.today)
     removals = _removals(export, inputs, gone, eligible)
     payload = (
         whole.tables
@@ -120,7 +122,7 @@ def select_recipients(export: Export, inputs: ExportInputs, keep: Keep = _as_it_
         payload={name: in_order(rows) for name, rows in payload.items()},
         removed_name=removed_name(export),
         removals=in_order(removals),
-        changes=changes(reached, inputs.before, export.name, _day(inputs)),
+        changes=changes(reached, inputs.before, gone, export.name, _day(inputs)),
         counts=_counts(flagged, removals),
     )
 

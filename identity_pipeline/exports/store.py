@@ -45,12 +45,12 @@ class Sent:
 
 def removals(export: str) -> names.TableName:
     """Whom the destination must forget."""
-    return names.export(f"{export}_removals")
+    return names.export(f"{export}__removals")
 
 
 def changes(export: str) -> names.TableName:
     """What sending adds to the log of recipients."""
-    return names.export(f"{export}_changes")
+    return names.export(f"{export}__changes")
 
 
 def prepare(engine: Engine, export: Export, inputs: ExportInputs) -> dict[str, int]:

@@ -64,7 +64,7 @@ def _segments(engine: Engine, environment: Environment) -> Iterator[PublishedTab
         rows = engine.table(names.segment(segment.name))
         text = segment.label or segment.description or f"The members of {segment.name}."
         yield PublishedTable(f"Segment_{segment.name}", rows, text)
-    if computed:
+    if environment.segments:
         for contract in (
             contracts.SEGMENT_MEMBERSHIP,
             contracts.SEGMENT_RULES,

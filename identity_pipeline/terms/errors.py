@@ -78,6 +78,13 @@ class InsightError(PipelineError):
         super().__init__(message)
 
 
+class MissingTable(PipelineError, KeyError):
+    """A table is not stored yet: what makes it did not run, or failed."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
 class WarehouseBusy(PipelineError):
     """Another run holds the warehouse."""
 

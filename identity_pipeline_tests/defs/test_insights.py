@@ -272,3 +272,88 @@ def test_one_segment_or_measure_can_be_refreshed_by_itself(moving, monkeypatch):
     made = {event.asset_key for event in result.get_asset_materialization_events()}
     assert result.success
     assert made == set(asked)
+
+
+def change(file, old, new):
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_a_changed_declaration_reaches_the_rows_of_every_date(moving):
+    days = Dates()
+    run_dates(moving, moving.parent / "home", days)
+    change(moving / "sources" / "contacts.yaml", "primary_key: Id\ncolumns:", NEW_MARKERS)
+
+    run_dates(moving, moving.parent / "home", days)
+
+    # Leeds is of the second day, Rome of the first.
+    cities = rows(moving, "select distinct City from Customer where City is not null order by 1")
+    assert cities == [("Berlin",)]
+
+
+NEW_MARKERS = 'primary_key: Id\nnull_markers: ["", Rome, Leeds]\ncolumns:'
+
+
+def test_activities_of_a_date_that_was_only_ingested_are_not_missed(moving, monkeypatch):
+    run(moving, DAY_1)
+    home = moving.parent / "home"
+    monkeypatch.setenv("DAGSTER_HOME", str(home / "dagster_home"))
+    job = definitions_of(load_environment(moving), Home(home, "shop")).resolve_job_def("match_only")
+    visit = moving / "landing" / "visits" / DAY_2 / "file.csv"
+    visit.parent.mkdir(parents=True)
+    visit.write_text("Visit,At,Visitor,Mail,What,Page\n9,2024-05-02 08:00:00,v2,,Look,/\n")
+    with dg.DagsterInstance.get() as instance:
+        job.execute_in_process(instance=instance, partition_key=DAY_2)
+    order = moving / "landing" / "orders" / "2024-05-03" / "file.csv"
+    order.parent.mkdir(parents=True)
+    order.write_text("OrderId,Contact,Total,At,Note\nO9,C1,1.00,2024-05-03 09:00:00,\n")
+
+    run(moving, "2024-05-03")
+
+    found = rows(moving, "select SourceActivityId from UnifiedActivity where OrderId is null")
+    assert ("9",) in found
+
+
+def test_who_was_reached_earlier_on_the_same_day_is_taken_back(moving):
+    run(moving, DAY_1)
+    change(moving / "exports.yaml", '{Joined: {lt: "2024-02-01"}}', "{Name: Nobody}")
+
+    run(moving, DAY_1)
+
+    folder = moving.parent / "home/exports/CustomerInsights_shop/letter/first_guests_removed"
+    sent = [file.read_text(encoding="utf-8") for file in sorted(folder.glob("*/*/*/*/*.csv"))]
+    assert "ANN@x.example" in sent[-1]
+
+
+def test_a_measure_that_is_gone_is_asked_for_no_more(moving):
+    run(moving, DAY_1)
+    (moving / "measures.yaml").unlink()
+    change(moving / "segments.yaml", "  - {name: big_spenders, quick: {by: spent, top: 1}}\n", "")
+
+    succeeded = run(moving, DAY_2)
+
+    columns = 'select distinct "column" from SegmentDifferentiators'
+    assert succeeded
+    assert ("looks",) not in rows(moving, columns)
+
+
+def test_whole_tables_may_be_the_only_export(moving):
+    whole = '{name: all, kind: table, tables: [UnifiedActivity], to: "file:x"}'
+    (moving / "exports.yaml").write_text(f"exports:\n  - {whole}\n", encoding="utf-8")
+
+    assert run(moving, DAY_1)
+
+
+def test_again_makes_also_what_did_not_change(moving):
+    run(moving, DAY_1)
+    made = "select max(made) from ledger.made where table_name = 'customer.customer'"
+    file = moving.parent / "home" / "warehouse" / "shop.duckdb"
+    with duckdb.connect(str(file)) as warehouse:
+        warehouse.execute("update ledger.made set made = 0")
+
+    only = Dates(only=datetime.date.fromisoformat(DAY_1))
+    run_dates(moving, moving.parent / "home", only, again=True)
+
+    with duckdb.connect(str(file)) as warehouse:
+        assert warehouse.execute(made).fetchone()[0] > 0
