@@ -17,8 +17,9 @@ BAR = "|"
 def with_identifiers(export: HashedAudience, people: ir.Table) -> dict[str, ir.Value]:
     """Identifiers as the platform takes them, and the recipient that they make.
 
-    The recipient is the e-mail address, phone number and mobile ad id of the export, in its
-    order, joined by |; NULL for somebody who has none of them.
+    The recipient is the e-mail address, phone number and mobile ad id of the export, each with its
+    name (`email:...|phone:...`), so that it is clear later what was sent; NULL for somebody who
+    has none of them.
     """
     values: dict[str, ir.Value] = {
         name: platform_value(
@@ -26,10 +27,18 @@ def with_identifiers(export: HashedAudience, people: ir.Table) -> dict[str, ir.V
         )
         for name, column in export.identifiers.items()
     }
-    strong = [values[name] for name in export.strong]
-    joined = reduce(lambda text, part: text + BAR + part, [part.fill_null("") for part in strong])
-    known = reduce(or_, [part.notnull() for part in strong])
+    strong = {name: values[name] for name in export.strong}
+    parts = [ibis.literal(f"{name}:") + value for name, value in strong.items()]
+    present = ibis.array(parts).filter(lambda part: part.notnull())
+    known = reduce(or_, [value.notnull() for value in strong.values()])
+    joined = ibis.literal(BAR).join(present)
     return {**values, RECIPIENT: ibis.ifelse(known, joined, ibis.null("string"))}
+
+
+def otherwise_known(export: HashedAudience, before: ir.Table) -> ir.Table:
+    """Recipients who were sent under identifiers that the export does not have any more."""
+    kept = "|".join(export.strong)
+    return before.filter(~before.recipient.re_search(rf"^(({kept}):[^|]*(\||$))+$"))
 
 
 def forgotten(export: HashedAudience, gone: ir.Table, sent: ir.Table) -> ir.Table:
@@ -47,9 +56,11 @@ def forgotten(export: HashedAudience, gone: ir.Table, sent: ir.Table) -> ir.Tabl
         The export's identifiers that are one person each; NULL where one is still sent or there
         was none.
     """
-    parts = gone.recipient.split(BAR)
     strong = export.strong
-    rows = gone.select(**{name: parts[place].nullif("") for place, name in enumerate(strong)})
+    found = {
+        name: gone.recipient.re_extract(rf"(^|\|){name}:([^|]*)", 2).nullif("") for name in strong
+    }
+    rows = gone.select(**found)
     still = {name: rows[name].isin(sent.filter(sent[name].notnull())[name]) for name in strong}
     nothing = ibis.null("string")
     left = rows.select(**{name: ibis.ifelse(still[name], nothing, rows[name]) for name in strong})

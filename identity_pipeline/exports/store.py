@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import ibis.expr.types as ir
 
 from identity_pipeline.engine.base import Engine
+from identity_pipeline.exports.audience import otherwise_known
 from identity_pipeline.exports.columns import in_order
 from identity_pipeline.exports.files import WrittenFile
 from identity_pipeline.exports.layout import Moment, write_export
@@ -19,8 +20,8 @@ from identity_pipeline.exports.select import (
 from identity_pipeline.exports.tables import whole_tables
 from identity_pipeline.exports.webhook import Posted, post_changes
 from identity_pipeline.terms import names
-from identity_pipeline.terms.errors import AuditFailed
-from identity_pipeline.terms.exports import Export, FileExport, TableExport, Webhook
+from identity_pipeline.terms.errors import AuditFailed, InsightError
+from identity_pipeline.terms.exports import Export, FileExport, HashedAudience, TableExport, Webhook
 
 COUNTS = ("members", "eligible", "refused_by_consent", "without_identifier", "removed")
 RUN_COLUMNS = {
@@ -62,6 +63,12 @@ def prepare(engine: Engine, export: Export, inputs: ExportInputs) -> dict[str, i
         InsightError: the export names what is not there, or does not fit it.
         AuditFailed: somebody would be reached who did not agree, or members are unaccounted for.
     """
+    if isinstance(export, HashedAudience) and engine.count(otherwise_known(export, inputs.before)):
+        raise InsightError(
+            ("identifiers",),
+            f"export {export.name} reached people by identifiers that it has no more, and could "
+            "not take them back: keep them, or give the changed export another name",
+        )
     selection = select_recipients(export, inputs, engine.keep)
     engine.store(changes(export.name), selection.changes)
     engine.store(removals(export.name), selection.removals)

@@ -120,7 +120,7 @@ LEAVING = [
 def test_who_is_no_longer_reached_has_a_removal_record(changes):
     consents = {"consented": ids("ANN", "BEN")}
     export = export_of("hashed_audience", consent="marketing")
-    reached = before((ANNS, "ANN"), (BENS, "BEN"))
+    reached = before((f"email:{ANNS}", "ANN"), (f"email:{BENS}", "BEN"))
 
     assert rows(selected(export, before=reached, **(consents | changes)).removals) == [(ANNS,)]
 
@@ -191,14 +191,14 @@ def test_a_platform_gets_hashes_and_no_id_of_ours():
 def test_of_somebody_whose_number_changed_only_the_old_number_is_forgotten():
     export = export_of("hashed_audience", identifiers={"email": "Email", "phone": "Phone"})
     old = sha256("16502530000")
-    found = selected(export, customers=(ANN,), before=before((f"{ANNS}|{old}", "ANN")))
+    found = selected(export, customers=(ANN,), before=before((f"email:{ANNS}|phone:{old}", "ANN")))
 
     assert rows(found.removals) == [(None, old)]
 
 
 def test_of_somebody_who_has_a_number_now_nothing_is_forgotten():
     export = export_of("hashed_audience", identifiers={"email": "Email", "phone": "Phone"})
-    found = selected(export, customers=(ANN,), before=before((f"{ANNS}|", "ANN")))
+    found = selected(export, customers=(ANN,), before=before((f"email:{ANNS}", "ANN")))
 
     assert rows(found.removals) == []
 

@@ -1,6 +1,7 @@
 """What is audited before an export is stored: whoever made the selection."""
 
 import datetime
+from dataclasses import replace
 
 import pytest
 
@@ -9,7 +10,7 @@ from identity_pipeline.exports import store
 from identity_pipeline.exports.recipients import RECIPIENT_LOG, reached_before
 from identity_pipeline.exports.select import ExportInputs, select_recipients
 from identity_pipeline.terms import names
-from identity_pipeline.terms.errors import AuditFailed
+from identity_pipeline.terms.errors import AuditFailed, InsightError
 from identity_pipeline_tests.exports.sample import export_of
 
 DAY = datetime.date(2024, 5, 2)
@@ -59,3 +60,13 @@ def test_a_run_of_a_day_again_counts_once(engine):
 
     runs = engine.table(names.EXPORT_RUNS)
     assert engine.rows(runs.select("export", "eligible")) == [("ads", 2)]
+
+
+def test_an_audience_whose_identifiers_changed_asks_for_another_name(engine):
+    inputs = asked(engine, ["ANN", "BEN"])
+    old = engine.relation(
+        {"recipient": "string", "CustomerId": "string"}, [("email:1f|phone:2f", "ANN")]
+    )
+
+    with pytest.raises(InsightError, match="give the changed export another name"):
+        store.prepare(engine, export_of("hashed_audience"), replace(inputs, before=old))
