@@ -93,6 +93,13 @@ def set_versions(engine: Engine, versions: Mapping[str, str]) -> bool:
     return bool(changed)
 
 
+def others_than(engine: Engine, prefix: str, version: str) -> list[str]:
+    """What follows a prefix in the names of other versions, sorted."""
+    rows = engine.rows(engine.table(names.VERSIONS))
+    found = {str(name): str(one) for name, one in rows if str(name).startswith(prefix)}
+    return sorted(name.removeprefix(prefix) for name, one in found.items() if one != version)
+
+
 def make_if_stale(
     engine: Engine, specs: Sequence[dg.AssetSpec], make: Callable[[Engine], None]
 ) -> bool:

@@ -5,7 +5,13 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from identity_pipeline.defs.freshness import make_if_stale, mark, read_ledger, set_versions
+from identity_pipeline.defs.freshness import (
+    make_if_stale,
+    mark,
+    others_than,
+    read_ledger,
+    set_versions,
+)
 from identity_pipeline.defs.report import (
     code_version,
     materialized,
@@ -79,6 +85,11 @@ def deliveries_of(
             is_new |= set_versions(engine, {f"{name}:{date}": version for date in dates})
             if is_new or not read_ledger(engine).is_fresh(specs):
                 mark(engine, specs)
+            if old := others_than(engine, f"{name}:", version):
+                context.log.warning(
+                    f"{source.name}: {len(old)} other dates ({old[0]} to {old[-1]}) are still as "
+                    "an earlier declaration read them; run them again"
+                )
             results = [
                 materialized(engine, name, _numbers(found), _descriptions(source)),
                 materialized(engine, quarantine),

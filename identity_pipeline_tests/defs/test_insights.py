@@ -357,3 +357,16 @@ def test_again_makes_also_what_did_not_change(moving):
 
     with duckdb.connect(str(file)) as warehouse:
         assert warehouse.execute(made).fetchone()[0] > 0
+
+
+def test_dates_that_another_declaration_read_are_told(moving, monkeypatch):
+    run(moving, DAY_1)
+    change(moving / "sources" / "contacts.yaml", "primary_key: Id\ncolumns:", NEW_MARKERS)
+
+    run(moving, DAY_2)
+
+    monkeypatch.setenv("DAGSTER_HOME", str(moving.parent / "home" / "dagster_home"))
+    with dg.DagsterInstance.get() as instance:
+        [latest, *_] = instance.get_runs(limit=1)
+        told = [entry.user_message for entry in instance.all_logs(latest.run_id)]
+    assert any(text.startswith("contacts: 1 other dates (2024-05-01 to") for text in told)
