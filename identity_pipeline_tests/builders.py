@@ -55,8 +55,12 @@ FILES = {
 
 def write_environment(folder: Path, files: dict[str, str] | None = None) -> Path:
     """Write the environment `small` below a folder; `files` replaces or adds files."""
-    environment = folder / "small"
-    for name, text in (FILES | (files or {})).items():
+    return write_files(folder / "small", FILES | (files or {}))
+
+
+def write_files(environment: Path, files: dict[str, str]) -> Path:
+    """Write files into an environment's folder."""
+    for name, text in files.items():
         file = environment / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")

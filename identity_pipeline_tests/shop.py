@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 
 from identity_pipeline.defs.console import Dates, run_dates
+from identity_pipeline_tests.builders import write_files
 
 CONTACTS = """\
 name: contacts
@@ -183,12 +184,7 @@ class Shop:
 
 def write_shop(folder: Path, files: dict[str, str] | None = None) -> Path:
     """Write the environment `shop` below a folder; `files` replaces or adds files."""
-    environment = folder / "shop"
-    for name, text in (FILES | (files or {})).items():
-        file = environment / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-    return environment
+    return write_files(folder / "shop", FILES | (files or {}))
 
 
 def play(folder: Path, files: dict[str, str] | None = None) -> Shop:

@@ -157,8 +157,9 @@ def delivery_asset(environment: Environment, export: Export, home: Path) -> dg.A
     ) -> dg.MaterializeResult[None]:
         started = datetime.datetime.fromtimestamp(_started(context), datetime.UTC)
         with readable_failures(), warehouse.transaction() as engine:
-            inputs = inputs_of(engine, environment, export)
-            moment = Moment(environment.name, home, inputs.day, started)
+            is_whole = isinstance(export, TableExport)
+            inputs = inputs_of(engine, environment, export) if is_whole else None
+            moment = Moment(environment.name, home, day_of_data(engine), started)
             sent = send(engine, export, moment, inputs)
         return dg.MaterializeResult(metadata=_numbers(sent))
 

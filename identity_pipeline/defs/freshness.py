@@ -64,15 +64,14 @@ def read_ledger(engine: Engine) -> Ledger:
 
 def mark(engine: Engine, specs: Iterable[dg.AssetSpec]) -> None:
     """Remember that tables were made just now."""
-    if not engine.exists(names.MADE):
-        engine.define(names.MADE, COLUMNS)
+    engine.define(names.MADE, COLUMNS)
     number = max((made.number for made in read_ledger(engine).tables.values()), default=0) + 1
     rows = [(_name(spec.key), spec.code_version or "", number) for spec in specs]
     engine.put(names.MADE, rows, "table_name")
 
 
 def forget_all(warehouse: Path) -> None:
-    """Take every table for stale; waits for nobody, since a run that is at work makes them."""
+    """Take every table for stale, after a run that is at work."""
     if warehouse.exists():
         with (
             filelock.FileLock(f"{warehouse}.lock"),
@@ -84,9 +83,8 @@ def forget_all(warehouse: Path) -> None:
 
 def set_versions(engine: Engine, versions: Mapping[str, str]) -> bool:
     """Remember versions by name; whether any is another one than before."""
-    if not engine.exists(names.VERSIONS):
-        engine.define(names.VERSIONS, VERSIONS)
-    known = {str(name): str(one) for name, one in engine.rows(engine.table(names.VERSIONS))}
+    engine.define(names.VERSIONS, VERSIONS)
+    known = _versions(engine)
     changed = [(name, one) for name, one in versions.items() if known.get(name) != one]
     if changed:
         engine.put(names.VERSIONS, changed, "name")
@@ -95,9 +93,15 @@ def set_versions(engine: Engine, versions: Mapping[str, str]) -> bool:
 
 def others_than(engine: Engine, prefix: str, version: str) -> list[str]:
     """What follows a prefix in the names of other versions, sorted."""
-    rows = engine.rows(engine.table(names.VERSIONS))
-    found = {str(name): str(one) for name, one in rows if str(name).startswith(prefix)}
-    return sorted(name.removeprefix(prefix) for name, one in found.items() if one != version)
+    return sorted(
+        name.removeprefix(prefix)
+        for name, one in _versions(engine).items()
+        if name.startswith(prefix) and one != version
+    )
+
+
+def _versions(engine: Engine) -> dict[str, str]:
+    return {str(name): str(one) for name, one in engine.rows(engine.table(names.VERSIONS))}
 
 
 def make_if_stale(

@@ -1,6 +1,7 @@
 """The stored tables that measures, segments and exports read."""
 
 import datetime
+from typing import cast
 
 from identity_pipeline.engine.base import Engine
 from identity_pipeline.expressions.ledger import day_in, last_applied
@@ -8,13 +9,11 @@ from identity_pipeline.expressions.paths import InsightTables
 from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import Environment
 
-NO_DATA = datetime.date(1970, 1, 1)
-
 
 def day_of_data(engine: Engine) -> datetime.date:
     """The last ingestion date of anything that was applied."""
     [(day,)] = engine.rows(last_applied(engine.table(names.DELIVERIES)))
-    return day if isinstance(day, datetime.date) else NO_DATA
+    return cast(datetime.date, day)
 
 
 def insight_tables(engine: Engine, environment: Environment) -> InsightTables:

@@ -27,6 +27,7 @@ from identity_pipeline.serving.lookup import (
     plain_decimal,
 )
 from identity_pipeline.serving.search import MOST_HITS, Hit, search
+from identity_pipeline.terms.environment import Environment
 from identity_pipeline.terms.errors import PipelineError
 
 Found = CustomerCard | tuple[Hit, ...]
@@ -59,8 +60,9 @@ def read_card(
         NothingPublished: nothing was run yet.
         NotAKey, UnknownKey, UnknownCustomer: there is no such customer.
     """
-    enrichments = [one.name for one in load_environment(folder.resolve()).enrichments]
-    with _published(folder, home) as engine:
+    environment = load_environment(folder.resolve())
+    enrichments = [one.name for one in environment.enrichments]
+    with _published(environment, home) as engine:
         if key is None:
             return look_up_id(engine, customer_id or "", enrichments)
         parts = key.split(":", 2)
@@ -76,7 +78,7 @@ def read_hits(folder: Path, home: Path, text: str) -> tuple[Hit, ...]:
         NothingPublished: nothing was run yet.
         NothingFound: no customer has any part of the text.
     """
-    with _published(folder, home) as engine:
+    with _published(load_environment(folder.resolve()), home) as engine:
         hits = search(engine, text)
     if not hits:
         raise NothingFound(f"no customer has any part of '{text}' in a text column")
@@ -88,8 +90,7 @@ NOT_FOUND = (NothingFound, UnknownKey, UnknownCustomer)
 
 
 @contextmanager
-def _published(folder: Path, home: Path) -> Iterator[Engine]:
-    environment = load_environment(folder.resolve())
+def _published(environment: Environment, home: Path) -> Iterator[Engine]:
     file = Home(home.resolve(), environment.name).published
     if not file.exists():
         raise NothingPublished(f"{file} is not there yet; `identity-pipeline run` makes it")

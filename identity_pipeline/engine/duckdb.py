@@ -85,12 +85,14 @@ class DuckDBEngine:
 
     def define(self, name: TableName, columns: Mapping[str, str]) -> None:
         """Create an empty table where there is none; `columns` maps names to Ibis types."""
+        if name in self._schemas:
+            return
         self._ensure_schema(name)
         schema = ibis.schema(columns).to_sqlglot_column_defs(statements.DIALECT)
         target = sge.Schema(this=statements.identifier(name.key), expressions=schema)
         create = sge.Create(this=target, kind="TABLE", exists=True)
         self.connection.execute(create.sql(statements.DIALECT))
-        self._schemas.setdefault(name, _as_stored(ibis.schema(columns)))
+        self._schemas[name] = _as_stored(ibis.schema(columns))
 
     def remove_rows(self, name: TableName, where: Mapping[str, str]) -> None:
         """Delete the rows whose columns equal `where`; the table must be there."""

@@ -5,10 +5,8 @@ https://learn.microsoft.com/dynamics365/customer-insights/data/enrichment-sftp-c
 
 import datetime
 import json
-import re
 from collections import Counter
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 import ibis.expr.datatypes as dt
@@ -18,7 +16,7 @@ from identity_pipeline.enrichment.base import KEY
 from identity_pipeline.expressions.types import type_of
 from identity_pipeline.terms.enrichments import FileEnrichment
 from identity_pipeline.terms.errors import InsightError, LandingError, did_you_mean
-from identity_pipeline.terms.sources import INGESTION_DATE, Column
+from identity_pipeline.terms.sources import INGESTION_DATE, Column, date_in
 
 MODEL = "model.json"
 PRIMARY_KEY = "c360:PrimaryKey"
@@ -34,7 +32,6 @@ TYPES = {
     "date": Column(type="date"),
 }
 
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _ANY_DATE = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
 
 
@@ -122,7 +119,7 @@ def latest_delivery(
     """
     dated: dict[datetime.date, list[Path]] = {}
     for path in sorted(folder.glob(enrichment.landing.replace(INGESTION_DATE, _ANY_DATE))):
-        date = _date_of(path.relative_to(folder).as_posix(), enrichment.landing)
+        date = date_in(path.relative_to(folder).as_posix(), enrichment.landing)
         if date and (through is None or date <= through):
             dated.setdefault(date, []).append(path)
     if not dated:
@@ -144,16 +141,6 @@ def column_types(delivery: Delivery) -> dict[str, str]:
         for name, kind in delivery.attributes.items()
         if name != delivery.key
     }
-
-
-def _date_of(path: str, pattern: str) -> datetime.date | None:
-    for text in _DATE.findall(path):
-        if fnmatchcase(path, pattern.replace(INGESTION_DATE, text)):
-            try:
-                return datetime.date.fromisoformat(text)
-            except ValueError:
-                return None
-    return None
 
 
 def _read_model(folder: Path, delivered: Path) -> Delivery:

@@ -103,14 +103,14 @@ def _audit(engine: Engine, export: Export, inputs: ExportInputs, counts: Mapping
         )
 
 
-def send(engine: Engine, export: Export, moment: Moment, inputs: ExportInputs) -> Sent:
+def send(engine: Engine, export: Export, moment: Moment, inputs: ExportInputs | None) -> Sent:
     """Send what `prepare` stored, then remember whom it reached.
 
     Args:
         engine: has what `prepare` stored.
         export: any kind.
         moment: where and when.
-        inputs: as of `prepare`; a table export takes its tables from it.
+        inputs: as of `prepare`, for a table export, which takes its tables from it.
 
     Raises:
         ExportFailed: the destination refused; nothing is remembered, so the next run sends it.
@@ -130,8 +130,11 @@ def send(engine: Engine, export: Export, moment: Moment, inputs: ExportInputs) -
     return sent
 
 
-def _payload(engine: Engine, export: FileExport, inputs: ExportInputs) -> dict[str, ir.Table]:
+def _payload(
+    engine: Engine, export: FileExport, inputs: ExportInputs | None
+) -> dict[str, ir.Table]:
     if isinstance(export, TableExport):
+        assert inputs is not None, "a table export needs the published tables"
         consented = inputs.consented if export.consent is not None else None
         return whole_tables(export, inputs.published, consented).tables
     return {payload_name(export): engine.table(names.export(export.name))}

@@ -1,7 +1,11 @@
 """What the ledger of deliveries says."""
 
+import datetime
+
 import ibis
 import ibis.expr.types as ir
+
+NO_DATA = datetime.date(1970, 1, 1)
 
 
 def last_applied(deliveries: ir.Table) -> ir.Table:
@@ -10,10 +14,10 @@ def last_applied(deliveries: ir.Table) -> ir.Table:
     A run repeated later agrees, whatever the day it is then.
 
     Returns:
-        One row: `day`, NULL where nothing was applied yet.
+        One row: `day`; 1970-01-01 where nothing was applied yet.
     """
     applied = deliveries.filter(deliveries.status == "applied")
-    return applied.aggregate(day=applied.ingestion_date.max())
+    return applied.aggregate(day=applied.ingestion_date.max().fill_null(NO_DATA))
 
 
 def day_in(row: ir.Table) -> ir.DateScalar:

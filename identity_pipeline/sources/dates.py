@@ -1,14 +1,11 @@
 """The ingestion dates for which something was delivered."""
 
 import datetime
-import re
 from collections.abc import Iterable
-from fnmatch import fnmatchcase
 from pathlib import Path
 
-from identity_pipeline.terms.sources import INGESTION_DATE, SourceTable
+from identity_pipeline.terms.sources import INGESTION_DATE, SourceTable, date_in
 
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _ANY_DATE = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
 
 
@@ -24,18 +21,7 @@ def delivered_dates(
     found: dict[datetime.date, list[Path]] = {}
     for pattern in (p for source in sources for p in (source.landing, source.deletes) if p):
         for path in sorted(folder.glob(pattern.replace(INGESTION_DATE, _ANY_DATE))):
-            date = _date_of(path.relative_to(folder).as_posix(), pattern)
+            date = date_in(path.relative_to(folder).as_posix(), pattern)
             if date:
                 found.setdefault(date, []).append(path)
     return dict(sorted(found.items()))
-
-
-def _date_of(path: str, pattern: str) -> datetime.date | None:
-    """The date that stands where the pattern has it; None for a day that is in no calendar."""
-    for text in _DATE.findall(path):
-        if fnmatchcase(path, pattern.replace(INGESTION_DATE, text)):
-            try:
-                return datetime.date.fromisoformat(text)
-            except ValueError:
-                return None
-    return None

@@ -1,7 +1,9 @@
 """Source tables: where files land, how they read, what their columns are."""
 
+import datetime
 import re
 from collections import Counter
+from fnmatch import fnmatchcase
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -15,6 +17,20 @@ ColumnType = Literal["text", "integer", "decimal", "boolean", "date", "timestamp
 
 # In a landing pattern, what the ingestion date of a delivery replaces.
 INGESTION_DATE = "{ingestion_date}"
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def date_in(path: str, pattern: str) -> datetime.date | None:
+    """The date that stands where the pattern has it; None for a day that is in no calendar."""
+    for text in _DATE.findall(path):
+        if fnmatchcase(path, pattern.replace(INGESTION_DATE, text)):
+            try:
+                return datetime.date.fromisoformat(text)
+            except ValueError:
+                return None
+    return None
+
 
 # What ingestion adds to a table, or needs while it works; no declared column may be called so.
 RESERVED_COLUMNS = (

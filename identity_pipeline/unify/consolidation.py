@@ -2,6 +2,7 @@
 
 import datetime
 from dataclasses import dataclass
+from typing import cast
 
 import ibis
 import ibis.expr.types as ir
@@ -16,8 +17,6 @@ from identity_pipeline.unify.connect import connect_records
 from identity_pipeline.unify.keyring import Contribution, consolidate, keys_of
 from identity_pipeline.unify.match import record_of
 from identity_pipeline.unify.tasks import contributions, lower_side
-
-NO_DATA = datetime.date(1970, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ def read(engine: Engine, environment: Environment) -> Consolidation:
 
 def _last_date(engine: Engine) -> datetime.date:
     [(last,)] = engine.rows(last_applied(engine.table(names.DELIVERIES)))
-    return last if isinstance(last, datetime.date) else NO_DATA
+    return cast(datetime.date, last)
 
 
 def _assigned(engine: Engine, environment: Environment) -> dict[str, ir.Table]:
