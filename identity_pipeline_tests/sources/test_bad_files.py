@@ -8,7 +8,7 @@ import pytest
 from identity_pipeline_tests.sources.warehouse import DAY, Shop, declare
 
 GOOD = "id,name,amount\n1,Ann,1.50\n2,Ben,2.50\n"
-PACKED = gzip.compress(GOOD.encode() * 50)
+PACKED = gzip.compress(GOOD.encode() * 50, mtime=0)
 
 BROKEN = [
     # file, content, what its message says
