@@ -23,7 +23,7 @@ from identity_pipeline.unify.connect import link_table
 from identity_pipeline.unify.deduplicate import deduplicate
 from identity_pipeline.unify.match import match_table
 from identity_pipeline.unify.match_pairs import match_pairs
-from identity_pipeline.unify.profile import profile_rows
+from identity_pipeline.unify.profile import profile_rows, profile_rows_of_events
 
 GROUP = "unify"
 Results = Iterator[dg.MaterializeResult[None]]
@@ -86,7 +86,12 @@ def _lists_of(environment: Environment) -> list[names.TableName]:
 
 def deduplicate_asset(environment: Environment, table: str) -> dg.AssetsDefinition:
     """Build the assets of one table's deduplication."""
-    step, source = environment.step(table), environment.source(table)
+    step, source, profile = (
+        environment.step(table),
+        environment.source(table),
+        environment.profile(table),
+    )
+    rows_of = profile_rows if profile.primary_key == source.primary_key else profile_rows_of_events
     members = names.members(table)
     inputs = [names.current(table), names.OVERRIDES, *_lists_of(environment)]
     described = {
@@ -95,14 +100,14 @@ def deduplicate_asset(environment: Environment, table: str) -> dg.AssetsDefiniti
         names.duplicates(table): (f"Which rows of {table} a rule linked, with scores.", [members]),
     }
     columns = environment.match_columns(table)
-    version = code_version(step, environment.profile(table), "".join(columns))
+    version = code_version(step, profile, "".join(columns))
     specs = [
         owned(spec_of(name, GROUP, text, deps=deps, version=version), source.owner)
         for name, (text, deps) in described.items()
     ]
 
     def make(engine: Engine) -> None:
-        rows = profile_rows(engine.table(names.current(table)), environment.profile(table))
+        rows = rows_of(engine.table(names.current(table)), profile)
         found = deduplicate(engine, rows, tasks.deduplication_task(engine, environment, table))
         stored = (found.members, found.winners, found.duplicates)
         store_all(engine, dict(zip(described, stored, strict=True)))

@@ -138,8 +138,11 @@ def _before_and_now(registry: Registry, assignment: Assignment, facts: Facts) ->
     rows = rows.left_join(swallowed, rows._any == swallowed.survivor)
     rows = rows.left_join(contested, rows._any == contested._contested)
     rows = rows.left_join(gone, rows._any == gone._gone)
+    # A join on a condition of more than equality would compare every two profiles.
+    reissued = (rows.origin == "reissued").ifelse(rows.left_id, ibis.null("string"))
+    rows = rows.mutate(_reissued=reissued)
     old = before.select(_old="customer_id", _known_before="became_known_on")
-    return rows.left_join(old, (rows.origin == "reissued") & (rows.left_id == old._old))
+    return rows.left_join(old, rows._reissued == old._old)
 
 
 def _resolve_merged(profiles: ir.Table, former: ir.Table, keys: ir.Table) -> ir.Table:

@@ -49,7 +49,7 @@ def table_metrics(
     """
     name = part.table
     counted = part.members.aggregate(
-        source=part.members.count(), unique=part.members._group.nunique()
+        source=part.members._rows.sum(), unique=part.members._group.nunique()
     )
     [(source, unique)] = [tuple(map(_number, row)) for row in engine.rows(counted)]
     rows: list[Row] = [
