@@ -22,7 +22,7 @@ from identity_pipeline.defs.report import (
 from identity_pipeline.defs.resources import Warehouse
 from identity_pipeline.engine.base import Engine
 from identity_pipeline.sources.contract import Delivery
-from identity_pipeline.sources.current import current
+from identity_pipeline.sources.current import store_current
 from identity_pipeline.sources.ingest import ingest, ledger_rows
 from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import Environment
@@ -116,8 +116,7 @@ def current_rows_of(environment: Environment, source: SourceTable) -> dg.AssetsD
     ]
 
     def make(engine: Engine) -> None:
-        landed_rows, ledger = engine.table(landed), engine.table(names.DELIVERIES)
-        engine.store(name, current(landed_rows, ledger, source))
+        store_current(engine, source)
 
     @dg.multi_asset(name=name.table, specs=specs)
     def current_rows(warehouse: Warehouse) -> dg.MaterializeResult[None]:

@@ -91,6 +91,9 @@ class Engine(Protocol):
     def store(self, name: TableName, rows: ir.Table) -> int:
         """Replace a table by the rows of an expression; the number of rows."""
 
+    def show(self, name: TableName, rows: ir.Table) -> None:
+        """Replace a table by a view: rows are computed where they are read, from stored tables."""
+
     def replace_rows(self, name: TableName, rows: ir.Table, where: Mapping[str, str]) -> int:
         """Delete rows whose columns equal `where`, then insert; creates the table if missing."""
 

@@ -33,6 +33,7 @@ class DuckDBEngine:
         self._backend = ibis.duckdb.from_connection(connection)
         self._kept = 0
         self._known: dict[TableName, ibis.Schema] | None = None
+        self._views: set[TableName] = set()
         self._ensured: set[str] = set()
 
     @property
@@ -48,6 +49,11 @@ class DuckDBEngine:
             for schema, table, column, kind in found.fetchall():
                 columns.setdefault(TableName(schema, table), {})[column] = statements.type_of(kind)
             self._known = {name: ibis.schema(types) for name, types in columns.items()}
+            views = self.connection.execute(
+                "select schema_name, view_name from duckdb_views()"
+                " where database_name = current_database() and not internal"
+            )
+            self._views = {TableName(schema, view) for schema, view in views.fetchall()}
         return self._known
 
     def table(self, name: TableName) -> ir.Table:
@@ -71,11 +77,24 @@ class DuckDBEngine:
     def store(self, name: TableName, rows: ir.Table) -> int:
         """Replace a table by the rows of an expression; the number of rows."""
         self._ensure_schema(name)
+        if self.exists(name) and name in self._views:
+            self.connection.execute(statements.drop(name.key, "VIEW"))
+            self._views.discard(name)
         count = self.create(name.key, rows)
         self._schemas[name] = _as_stored(rows.schema())
         if not count:
             self._settle(statements.identifier(name.key))
         return count
+
+    def show(self, name: TableName, rows: ir.Table) -> None:
+        """Replace a table by a view: rows are computed where they are read, from stored tables."""
+        self._ensure_schema(name)
+        if self.exists(name) and name not in self._views:
+            self.connection.execute(statements.drop(name.key, "TABLE"))
+        self._prepare(rows)
+        self.connection.execute(statements.view(name.key, rows))
+        self._schemas[name] = _as_stored(rows.schema())
+        self._views.add(name)
 
     def replace_rows(self, name: TableName, rows: ir.Table, where: Mapping[str, str]) -> int:
         """Delete rows whose columns equal `where`, then insert; creates the table if missing."""

@@ -43,6 +43,19 @@ def create(place: Place, rows: ir.Table) -> str:
     return _remembered_create(place, rows.op())
 
 
+def view(place: Place, rows: ir.Table) -> str:
+    """The statement that makes a view of an expression; it must not hold rows from Python."""
+    assert not _holds_data(rows), "a view outlives what a connection holds"
+    view = sge.Create(this=identifier(place), kind="VIEW", replace=True, expression=_typed(rows))
+    return str(view.sql(DIALECT))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def drop(place: Place, kind: str) -> str:
+    """The statement that drops a TABLE or a VIEW; another kind of that name makes it fail."""
+    return str(sge.Drop(this=identifier(place), kind=kind, exists=True).sql(DIALECT))
+
+
 def insert(place: Place, rows: ir.Table) -> str:
     """The statement that adds an expression's rows to a table, by column name."""
     columns = [sg.to_identifier(column, quoted=True) for column in rows.columns]

@@ -3,10 +3,35 @@
 import ibis
 import ibis.expr.types as ir
 
+from identity_pipeline.engine.base import Engine
 from identity_pipeline.expressions.filters import passes
+from identity_pipeline.terms import names
 from identity_pipeline.terms.sources import SourceTable
 
 _PLACE = ("_ingestion_date", "_file", "_line")
+
+
+def store_current(engine: Engine, source: SourceTable) -> None:
+    """Make the table of what a source holds now.
+
+    Where every key was delivered once, as events mostly are, there is nothing to choose between:
+    it is a view of what was delivered, and a million rows are not written a second time.
+    """
+    landed, ledger = engine.table(names.source(source.name)), engine.table(names.DELIVERIES)
+    if source.refresh == "incremental" and _is_each_key_once(engine, landed, source):
+        engine.show(names.current(source.name), _as_held(landed, source))
+    else:
+        engine.store(names.current(source.name), current(landed, ledger, source))
+
+
+def _is_each_key_once(engine: Engine, landed: ir.Table, source: SourceTable) -> bool:
+    counted = landed.aggregate(
+        rows=landed.count(),
+        keys=landed[source.primary_key].nunique(),
+        deletes=(landed["_change"] == "delete").sum(),
+    )
+    [(rows, keys, deletes)] = engine.rows(counted)
+    return rows == keys and not deletes
 
 
 def current(landed: ir.Table, deliveries: ir.Table, source: SourceTable) -> ir.Table:
@@ -32,6 +57,10 @@ def current(landed: ir.Table, deliveries: ir.Table, source: SourceTable) -> ir.T
         if source.refresh == "full"
         else (_latest_rows(landed, source))
     )
+    return _as_held(rows, source)
+
+
+def _as_held(rows: ir.Table, source: SourceTable) -> ir.Table:
     if source.row_filter:
         rows = rows.filter(passes(rows, source.row_filter))
     return rows.select(*source.columns, *_PLACE)

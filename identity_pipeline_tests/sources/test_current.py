@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from identity_pipeline.sources.current import current
+from identity_pipeline.sources.current import store_current
 from identity_pipeline.terms import names
 from identity_pipeline_tests.sources.warehouse import COLUMNS, DAY, Shop, declare
 
@@ -21,8 +21,8 @@ FULL = {"refresh": "full", "columns": {"id": "text", "name": "text"}, "limits": 
 
 def now(shop: Shop, columns: tuple[str, ...]) -> list[tuple[object, ...]]:
     """Columns of what the source holds, by key."""
-    landed = shop.engine.table(names.source("orders"))
-    rows = current(landed, shop.engine.table(names.DELIVERIES), shop.source)
+    store_current(shop.engine, shop.source)
+    rows = shop.engine.table(names.current("orders"))
     return sorted(shop.engine.rows(rows.select(*columns)), key=str)
 
 
@@ -75,3 +75,31 @@ def test_a_row_that_the_row_filter_drops_never_counts(tmp_path: Path) -> None:
     shop.load("id,name\n1,a\n2,bot\n3,b\n")
 
     assert now(shop, ("id", "_line")) == [("1", 2), ("3", 4)]
+
+
+def test_a_source_is_a_view_of_what_was_delivered_until_a_key_comes_twice(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, declare())
+    kinds = []
+    for day, lines in zip(DAYS, ("1,a,1", "2,b,2", "1,c,3"), strict=True):
+        shop.deliver(f"id,name,amount\n{lines}\n", day=day)
+        shop.ingest(day)
+        held = now(shop, ("id", "name"))
+        found = shop.connection.execute(
+            "select table_type from information_schema.tables where table_name = 'orders_current'"
+        )
+        kinds.append((found.fetchall()[0][0], held))
+    assert kinds == [
+        ("VIEW", [("1", "a")]),
+        ("VIEW", [("1", "a"), ("2", "b")]),
+        ("BASE TABLE", [("1", "c"), ("2", "b")]),
+    ]
+
+
+def test_a_table_becomes_a_view_again_when_the_second_delivery_of_a_key_is_gone(
+    tmp_path: Path,
+) -> None:
+    shop = Shop(tmp_path, declare())
+    shop.load("id,name,amount\n1,a,1\n1,b,2\n")
+    now(shop, ("id",))
+    shop.load("id,name,amount\n1,a,1\n")
+    assert now(shop, ("id", "name")) == [("1", "a")]
