@@ -68,6 +68,40 @@ def parse(text: ir.StringValue, column: Column) -> Parsed:
             return _timestamp(text, column)
 
 
+def already_typed(value: ir.Value, column: Column) -> Parsed | None:
+    """A value whose own type says that its text would be read as it is; else None.
+
+    Only types of which every value, or a range of values, is kept exactly: a local time in another
+    zone, a number that floats, and nanoseconds still go through their text.
+    """
+    kind, wanted = value.type(), type_of(column)
+    always = ibis.literal(True)
+    if kind.is_boolean() and column.type == "boolean":
+        return Parsed(value, always, "true or false")
+    if kind.is_date() and column.type == "date":
+        return Parsed(value, _four_digits(value.year()), "a date of the years 1 to 9999")
+    if kind.is_timestamp() and column.type == "timestamp":
+        is_plain = kind.timezone is None and (kind.scale or 6) <= 6 and column.zone == "UTC"
+        fits = _four_digits(value.year())
+        return (
+            Parsed(value.cast(wanted), fits, "a time of the years 1 to 9999") if is_plain else None
+        )
+    if kind.is_signed_integer() and column.type == "integer":
+        fits = always if kind.nbytes < 8 else value.abs() < 10**INTEGER_DIGITS
+        return Parsed(
+            value.cast(wanted), fits, f"a whole number of at most {INTEGER_DIGITS} digits"
+        )
+    if kind.is_decimal() and column.type == "decimal":
+        whole = (kind.precision or DECIMAL_DIGITS) - (kind.scale or 0)
+        is_kept = (kind.scale or 0) <= column.scale and whole <= DECIMAL_DIGITS - column.scale
+        return Parsed(value.cast(wanted), always, "a number") if is_kept else None
+    return None
+
+
+def _four_digits(year: ir.IntegerValue) -> ir.BooleanValue:
+    return year.between(1, 9999)
+
+
 def _integer(text: ir.StringValue) -> Parsed:
     # Any 18 digits fit a 64-bit integer, so the pattern alone decides.
     fits = _is_whole(text, f"[+-]?0*[0-9]{{1,{INTEGER_DIGITS}}}")

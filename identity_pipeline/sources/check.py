@@ -21,7 +21,7 @@ def check_records(
     """Split a reading into what fits the declared columns and what does not.
 
     Args:
-        reading: the file's records as text.
+        reading: the file's records.
         source: the declaration.
         wanted: the columns the file brings; the others are NULL.
         change: upsert or delete.
@@ -30,12 +30,18 @@ def check_records(
         Rows that fit: the declared columns, typed, `_change` and `_line`. And rows that do not:
         `_line`, `column_name`, `reason`, `record`. Every row of the reading is in exactly one.
     """
-    texts = {name: present(reading.rows[name], source.null_markers) for name in wanted}
-    parsed = {name: parse(texts[name], reading.written[name]) for name in wanted}
+    texts = {
+        name: present(reading.rows[name], source.null_markers)
+        for name in wanted
+        if name not in reading.typed
+    }
+    parsed = {name: parse(text, reading.written[name]) for name, text in texts.items()}
+    parsed |= reading.typed
+    given = {name: texts.get(name, reading.rows[name]) for name in wanted}
     faults = [
-        *(_missing(name, texts[name], source) for name in _required(source, wanted, change)),
+        *(_missing(name, given[name], source) for name in _required(source, wanted, change)),
         *(
-            _misfit(name, texts[name], parsed[name])
+            _misfit(name, given[name], parsed[name])
             for name in wanted
             if not _is_text(source, name)
         ),
@@ -58,13 +64,13 @@ class _Fault(NamedTuple):
     sentence: str
 
 
-def _missing(name: str, text: ir.StringValue, source: SourceTable) -> _Fault:
+def _missing(name: str, given: ir.Value, source: SourceTable) -> _Fault:
     role = ", the primary key," if name == source.primary_key else ""
-    return _Fault(name, text.isnull(), f"{name}{role} is missing")
+    return _Fault(name, given.isnull(), f"{name}{role} is missing")
 
 
-def _misfit(name: str, text: ir.StringValue, parsed: Parsed) -> _Fault:
-    return _Fault(name, text.notnull() & ~parsed.fits, f"{name} is not {parsed.wanted}")
+def _misfit(name: str, given: ir.Value, parsed: Parsed) -> _Fault:
+    return _Fault(name, given.notnull() & ~parsed.fits, f"{name} is not {parsed.wanted}")
 
 
 def _is_text(source: SourceTable, name: str) -> bool:
@@ -87,7 +93,7 @@ def _rejected(reading: Reading, faults: Sequence[_Fault], fits: ir.BooleanValue)
         "_line",
         column_name=first,
         reason=together.substr(0, together.length() - len("; ")),
-        record=ibis.struct({name: reading.rows[name] for name in texts})
+        record=ibis.struct({name: reading.rows[name].cast("string") for name in texts})
         .cast("json")
         .cast("string"),
     )

@@ -106,6 +106,35 @@ def test_a_parquet_value_is_typed_by_the_same_checks(
     assert shop.rows("value, _line") == [(stored, 1)], delivery
 
 
+STRANGE = [
+    # Parquet column of the declared type, declared type, why its value is rejected
+    (pa.array([10**18]), "integer", "value is not a whole number of at most 18 digits"),
+    (pa.array([3_000_000], pa.date32()), "date", "value is not a date of the years 1 to 9999"),
+    (pa.array([2**61], pa.timestamp("us")), "timestamp", "value is not a time of the years 1"),
+    (pa.array([Decimal(10**30)]), {"type": "decimal", "scale": 18}, "value is not a number of at"),
+]
+
+
+@pytest.mark.parametrize(("column", "declared", "reason"), STRANGE)
+def test_a_parquet_value_of_the_declared_type_meets_the_limits_of_a_text(
+    tmp_path: Path, column: pa.Array, declared: object, reason: str
+) -> None:
+    shop = Shop(tmp_path, declare(**PARQUET, columns={"id": "text", "value": declared}))
+    pq.write_table(pa.table({"value": column, "id": ["1"]}), shop.deliver(b"", "a.parquet"))
+    shop.ingest()
+
+    assert [row[0].startswith(reason) for row in shop.rows("reason", "rejected.orders")] == [True]
+
+
+def test_a_null_marker_that_a_number_could_be_is_looked_for_in_parquet_too(tmp_path: Path) -> None:
+    changes = {"columns": {"id": "text", "value": "integer"}, "null_markers": ["0"]}
+    shop = Shop(tmp_path, declare(**PARQUET, **changes))
+    pq.write_table(pa.table({"value": [0], "id": ["1"]}), shop.deliver(b"", "a.parquet"))
+    shop.ingest()
+
+    assert shop.rows("value") == [(None,)]
+
+
 BROKEN = [
     (b"", "the file is empty"),
     (b"PAR1 not really", "not Parquet, or damaged"),

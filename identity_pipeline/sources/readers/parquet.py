@@ -1,9 +1,10 @@
-"""Reads Parquet: every value becomes text first, and meets the same checks as a text file's."""
+"""Reads Parquet: what is not of the declared type becomes text, and meets a text file's checks."""
 
 import ibis
 import ibis.expr.types as ir
 
 from identity_pipeline.engine.base import RECORD, Landing
+from identity_pipeline.expressions.parse import already_typed
 from identity_pipeline.sources.files import LandedFile
 from identity_pipeline.sources.header import check_header, passed_over
 from identity_pipeline.sources.readers.base import Reading
@@ -20,6 +21,7 @@ def read(
 
     Dates and timestamps stored as such become ISO 8601, whatever `format` is declared for texts;
     one stored with a zone keeps its moment. Numbers lose their style: 707.0 and 707 are one key.
+    Values of the declared type are taken as they are: their text would be read as the same.
 
     Raises:
         LandingError: a fault of the whole file.
@@ -32,13 +34,30 @@ def read(
     found, records = opened
     names = [name for name in found.columns if name != RECORD]
     check_header(file, 0, names, wanted)
-    texts = {name: _text(file, found[name], source.columns[name]) for name in wanted}
-    rows = found.select(_line=found[RECORD], **texts)
+    given = {name: _given(file, found[name], source, name) for name in wanted}
+    rows = found.select(_line=found[RECORD], **given)
+    typed = {
+        name: parsed
+        for name in wanted
+        if not given[name].type().is_string()
+        and (parsed := already_typed(rows[name], source.columns[name])) is not None
+    }
     none = rows.filter(False).select(
         "_line", reason=ibis.null("string"), record=ibis.null("string")
     )
     written = {name: _written(found[name], source.columns[name]) for name in wanted}
-    return Reading(rows, none, records, passed_over(names, source), written)
+    return Reading(rows, none, records, passed_over(names, source), written, typed)
+
+
+def _given(file: LandedFile, value: ir.Value, source: SourceTable, name: str) -> ir.Value:
+    """The value itself where its type is the declared one and no null marker could be meant."""
+    column, kind = source.columns[name], value.type()
+    could_be_null = any(
+        marker.lower() in ("true", "false") or any(sign.isdigit() for sign in marker)
+        for marker in source.null_markers
+    )
+    is_kept = not could_be_null and not kind.is_nested() and already_typed(value, column)
+    return value if is_kept else _text(file, value, column)
 
 
 def _written(value: ir.Value, column: Column) -> Column:
