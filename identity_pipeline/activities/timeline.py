@@ -1,7 +1,6 @@
 """The timeline: what customers did, from the tables that say so."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 
 import ibis
 import ibis.expr.types as ir
@@ -36,17 +35,14 @@ def attribute_types(environment: Environment) -> dict[str, str]:
     return found
 
 
-def activity_rows(
-    environment: Environment, landed: Mapping[str, ir.Table], day: date | None
-) -> ir.Table:
-    """Rows of all activity tables that were delivered on a day, in one shape.
+def activity_rows(environment: Environment, landed: Mapping[str, ir.Table]) -> ir.Table:
+    """Every delivered row of all activity tables, in one shape.
 
     A row says which profile it belongs to, never which customer: who that is may change tomorrow.
 
     Args:
         environment: activities and their sources.
         landed: source -> every accepted row of every delivery.
-        day: the ingestion date; None for all.
 
     Returns:
         PLAIN and the attributes, one row a delivered row. Rows without a key or time are there
@@ -57,11 +53,41 @@ def activity_rows(
     for activity in environment.activities:
         rows = landed[activity.table]
         rows = rows.filter(rows._change == "upsert")
-        if day is not None:
-            rows = rows.filter(rows._ingestion_date == ibis.literal(day, "date"))
         if condition := environment.source(activity.table).row_filter:
             rows = rows.filter(passes(rows, condition))
         parts.append(_in_one_shape(environment, activity, rows, types))
+    return _together(parts)
+
+
+def activities_in_force(environment: Environment, current: Mapping[str, ir.Table]) -> ir.Table:
+    """The activities that their sources hold now, each once; columns as `activity_rows`.
+
+    A row that a later delivery replaced or deleted is not in force. Of several rows with one
+    ActivityId the one delivered last counts; rows without key or time do not.
+
+    Args:
+        environment: activities and their sources.
+        current: source -> what it holds now.
+    """
+    types = attribute_types(environment)
+    once: list[ir.Table] = []
+    contested: list[ir.Table] = []
+    for activity in environment.activities:
+        rows = _in_one_shape(environment, activity, current[activity.table], types)
+        rows = rows.filter(rows.SourceActivityId.notnull() & rows.ActivityTimeStamp.notnull())
+        (once if _has_each_id_once(environment, activity) else contested).append(rows)
+    return _together([*once, *([_each_once(_together(contested))] if contested else [])])
+
+
+def _has_each_id_once(environment: Environment, activity: Activity) -> bool:
+    """Whether ids need no look: an incremental source holds each key once, and nobody else it."""
+    source = environment.source(activity.table)
+    users = [one for one in environment.activities if one.table == activity.table]
+    is_key = activity.key == source.primary_key
+    return source.refresh == "incremental" and is_key and len(users) == 1
+
+
+def _together(parts: Sequence[ir.Table]) -> ir.Table:
     return ibis.union(*parts) if len(parts) > 1 else parts[0]
 
 
@@ -115,39 +141,6 @@ def semantic_data(attributes: Mapping[str, ir.Value]) -> ir.StringValue:
     return (present.length() > 0).ifelse(whole, ibis.null("string"))
 
 
-def in_force(activity: ir.Table, current: Mapping[str, ir.Table]) -> ir.Table:
-    """The activities that their sources hold now, each once.
-
-    A row that a later delivery replaced or deleted is not in force. Of several rows with one
-    ActivityId the one delivered last counts.
-
-    Args:
-        activity: as `activity_rows`, of all days.
-        current: source -> what it holds now.
-    """
-    held = [
-        rows.select(
-            _source=ibis.literal(table),
-            _date=rows._ingestion_date,
-            _file_of=rows._file,
-            _line_of=rows._line,
-        )
-        for table, rows in current.items()
-    ]
-    places = ibis.union(*held) if len(held) > 1 else held[0]
-    rows = activity.semi_join(
-        places,
-        [
-            activity.source == places._source,
-            activity.ingestion_date == places._date,
-            activity.file == places._file_of,
-            activity.line == places._line_of,
-        ],
-    )
-    rows = rows.filter(rows.ActivityId.notnull() & rows.ActivityTimeStamp.notnull())
-    return _each_once(rows)
-
-
 def _each_once(rows: ir.Table) -> ir.Table:
     """Only ids that repeat are ordered: a table of unique ids costs one grouping, no sort."""
     times = rows.group_by("ActivityId").aggregate(_times=rows.count())
@@ -165,7 +158,7 @@ def unified_activity(
     """The product's UnifiedActivity, with the customer that each activity belongs to now.
 
     Args:
-        activity: as `in_force`.
+        activity: as `activities_in_force`.
         alternate_keys: AlternateKey; a key counts whether its record is a winner or not.
         since: as `known_since`.
         attributes: the names of attributes.
@@ -174,10 +167,11 @@ def unified_activity(
         One row an activity: `CustomerId` (NULL where no customer has the key), the product's
         columns, `was_unknown_at_event`: nobody could have told then who it was.
     """
-    keys = alternate_keys.select("CustomerId", _identifier="Identifier")
-    joined = activity.left_join(keys, activity.profile_identifier == keys._identifier)
     known = since.select("is_always_known", "known_since", _key="identifier")
-    joined = joined.left_join(known, joined.profile_identifier == known._key)
+    keys = alternate_keys.select("CustomerId", _identifier="Identifier")
+    # Keys first: there are few of them beside activities, which are joined once.
+    keys = keys.left_join(known, keys._identifier == known._key)
+    joined = activity.left_join(keys, activity.profile_identifier == keys._identifier)
     before = joined.ActivityTimeStamp < joined.known_since
     unknown = ~joined.is_always_known.fill_null(False) & before.fill_null(True)
     plain = [name for name in PLAIN if name not in ("source", "file", "line")]
@@ -201,7 +195,7 @@ def problem_rows(activity: ir.Table) -> ir.Table:
     """
     latest = activity.ingestion_date.cast("timestamp") + ibis.interval(days=2)
     problem = ibis.cases(
-        (activity.ActivityId.isnull(), NO_KEY),
+        (activity.SourceActivityId.isnull(), NO_KEY),
         (activity.ActivityTimeStamp.isnull(), NO_TIME),
         (activity.ActivityTimeStamp >= latest, CLOCK_AHEAD),
         else_=ibis.null("string"),

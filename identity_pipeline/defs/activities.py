@@ -65,7 +65,7 @@ def activity_asset(
     def activities(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Results:
         dates = [datetime.date.fromisoformat(key) for key in context.partition_keys]
         with readable_failures(), warehouse.transaction() as engine:
-            stored = store_activities(engine, environment, dates, version)
+            stored = store_activities(engine, environment, dates)
             mark(engine, specs)
             results = [
                 materialized(engine, names.ACTIVITY, {"loaded": stored.rows, "late": stored.late}),
