@@ -79,6 +79,9 @@ def forget_all(warehouse: Path) -> None:
             opened.transaction() as engine,
         ):
             engine.store(names.MADE, engine.relation(COLUMNS, []))
+            # Its numbers begin anew, so what was published by the old ones is unknown.
+            if engine.exists(names.PUBLISHED):
+                engine.store(names.PUBLISHED, engine.table(names.PUBLISHED).filter(False))
 
 
 def set_versions(engine: Engine, versions: Mapping[str, str]) -> bool:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from identity_pipeline.defs.freshness import read_ledger
 from identity_pipeline.defs.measures import measure_tables
 from identity_pipeline.defs.report import DEFAULT_OWNER, code_version, readable_failures
 from identity_pipeline.defs.resources import Warehouse
@@ -59,7 +60,8 @@ def publish_asset(environment: Environment, file: Path) -> dg.AssetsDefinition:
     def published(warehouse: Warehouse) -> dg.MaterializeResult[None]:
         with readable_failures():
             opened = warehouse.publisher()
-            counts = opened.publish(published_tables(opened.engine, environment), file)
+            made = {table: one.number for table, one in read_ledger(opened.engine).tables.items()}
+            counts = opened.publish(published_tables(opened.engine, environment), file, made)
         shown = "\n".join(f"| {name} | {count:,} |" for name, count in counts.items())
         return dg.MaterializeResult(
             metadata={

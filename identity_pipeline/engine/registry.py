@@ -1,6 +1,6 @@
 """The door to engines: opens the default one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,9 +36,16 @@ class OpenEngine:
             self.engine.forget_schemas()
             raise
 
-    def publish(self, tables: list[PublishedTable], file: Path) -> dict[str, int]:
-        """Write tables to a new file and put it in the place of the published one."""
-        counts = publish(self.engine, tables, file)
+    def publish(
+        self, tables: list[PublishedTable], file: Path, made: Mapping[str, int]
+    ) -> dict[str, int]:
+        """Write tables to a new file and put it in the place of the published one.
+
+        Args:
+            tables, file: what to publish, and where.
+            made: `schema.table` -> a number that grows whenever the stored table is made.
+        """
+        counts = publish(self.engine, tables, file, made)
         self.engine.forget()
         return counts
 

@@ -38,7 +38,7 @@ class Told:
     def explain(self, one: str, other: str) -> Explanation:
         assert self.environment is not None
         published = _published(self.story.opened, self.environment)
-        self.story.opened.publish(published, self.file)
+        self.story.opened.publish(published, self.file, {})
         with open_engine(self.file, Limits(read_only=True)) as opened:
             return why(opened.engine, self.environment, one, other)
 

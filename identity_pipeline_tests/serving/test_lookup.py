@@ -100,7 +100,7 @@ def publish(file, tables):
             parts = [word.partition(":") for word in columns.split()]
             types = {column: kind or "string" for column, _, kind in parts}
             published.append(PublishedTable(name, engine.relation(types, rows), name))
-        opened.publish(published, file)
+        opened.publish(published, file, {})
 
 
 @pytest.fixture(scope="module")
