@@ -12,7 +12,7 @@ import pyarrow as pa
 from identity_pipeline.engine.base import Engine
 from identity_pipeline.terms.errors import NoConvergence
 from identity_pipeline.unify.merge import KNOWN
-from identity_pipeline.unify.registry import MERGED, Registry
+from identity_pipeline.unify.registry import KEY_REMOVED, MERGED, Registry
 from identity_pipeline.unify.winner import first_of
 
 IdMaker = Callable[[ir.StringValue], ir.StringValue]
@@ -66,7 +66,8 @@ def assign(engine: Engine, keys: ir.Table, registry: Registry, make_id: IdMaker)
     A record inherits the ids of its keys. One id: kept. Several: they merge, and the survivor is
     known before unknown, then from the table highest in the match order, then the oldest,
     then the smallest. An id that several records claim stays where the profile's first key (match
-    order, then key) is; the others get back an id of their own that was merged away, or a new one.
+    order, then key) is, of the keys that did not come from another profile; the others get
+    back an id of their own that was merged away, or a new one.
 
     Args:
         engine: stores steps that are read more than once.
@@ -78,10 +79,9 @@ def assign(engine: Engine, keys: ir.Table, registry: Registry, make_id: IdMaker)
     Source:
         The product documents merge and split, not which id survives: that is our decision.
     """
-    known = registry.keys.select(_identifier="identifier", customer_id="customer_id")
-    claims = engine.keep(keys.join(known, keys.identifier == known._identifier).drop("_identifier"))
-    by_place = [claims["rank"], claims.key]
-    won = claims.filter(first_of(claims, "customer_id", by_place))
+    claims = engine.keep(_claims(keys, registry))
+    by_right = [claims.is_adopted, claims["rank"], claims.key]
+    won = claims.filter(first_of(claims, "customer_id", by_right))
     holders = engine.keep(_with_survivor(won, registry))
     survivors = holders.filter(holders.customer_id == holders.survivor)
     homeless = engine.keep(keys.anti_join(survivors, "record"))
@@ -103,6 +103,26 @@ def assign(engine: Engine, keys: ir.Table, registry: Registry, make_id: IdMaker)
         ),
         contested=claimants.filter(claimants.records > 1).select("customer_id"),
     )
+
+
+def _claims(keys: ir.Table, registry: Registry) -> ir.Table:
+    """Keys with the id that each had last, and whether it came to it from another one.
+
+    A key that a merge or a move brought takes nothing from those who were there before it: when
+    they part again, as if it had never come, it goes back and they keep their id.
+    """
+    known = registry.keys.select(_identifier="identifier", customer_id="customer_id")
+    claims = keys.join(known, keys.identifier == known._identifier).drop("_identifier")
+    merged = registry.profiles.filter(registry.profiles.state == MERGED)
+    merged = merged.select(_merged="customer_id", _into="merged_into")
+    by_merge = registry.former.join(merged, registry.former.customer_id == merged._merged)
+    left = registry.history.filter(registry.history.event == KEY_REMOVED)
+    by_move = left.select(_into="counterpart", _adopted="keys")
+    adopted = by_merge.select("_into", _adopted="identifier").union(by_move, distinct=True)
+    joined = claims.left_join(
+        adopted, [claims.identifier == adopted._adopted, claims.customer_id == adopted._into]
+    )
+    return joined.mutate(is_adopted=joined._adopted.notnull()).drop("_adopted", "_into")
 
 
 def own_ids(engine: Engine, homeless: ir.Table, registry: Registry, make_id: IdMaker) -> ir.Table:

@@ -7,7 +7,7 @@ import ibis.expr.types as ir
 
 from identity_pipeline.unify.customer_id import Assignment
 from identity_pipeline.unify.merge import KNOWN, STATUS
-from identity_pipeline.unify.registry import GONE, LIVE, Registry
+from identity_pipeline.unify.registry import GONE, KEY_REMOVED, LIVE, Registry
 from identity_pipeline.unify.winner import first_of
 
 NEVER_MATCH = "never match"
@@ -170,7 +170,7 @@ def _keys_removed(moves: ir.Table, facts: Facts) -> ir.Table:
     )
     return joined.select(
         customer_id="before",
-        event=ibis.literal("key_removed"),
+        event=ibis.literal(KEY_REMOVED),
         counterpart="now",
         rule=why,
         keys="identifier",

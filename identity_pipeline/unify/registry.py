@@ -38,6 +38,9 @@ HISTORY = {
 # A profile's states: in Customer; absorbed by another; in no table at present.
 LIVE, MERGED, GONE = "live", "merged", "gone"
 
+# The event of a key that left a customer; its counterpart is the customer that has it now.
+KEY_REMOVED = "key_removed"
+
 
 @dataclass(frozen=True)
 class Registry:
