@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run ui test check format clean
+.PHONY: run ui test check format bench bench-quick clean
 .DELETE_ON_ERROR:
 
 $(VENV)/installed: pyproject.toml
@@ -34,5 +34,14 @@ format: $(VENV)/installed ## format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# Splink is measured too where it is installed.
+BENCH := $(BIN)/python -m identity_pipeline_tests.bench
+
+bench: $(VENV)/installed ## measure against the floor and Splink, 10 k, 100 k and 1 M records
+	$(BENCH)
+
+bench-quick: $(VENV)/installed ## the same on 10 k records and the sample, under a minute
+	$(BENCH) --quick
+
 clean: ## forget what runs left behind
-	rm -rf data/warehouse data/published data/exports data/dagster_home
+	rm -rf data/warehouse data/published data/exports data/dagster_home data/reports data/bench

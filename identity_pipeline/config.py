@@ -18,6 +18,7 @@ from identity_pipeline.terms import names
 from identity_pipeline.terms.base import Name, Term
 from identity_pipeline.terms.environment import Environment, override_files
 from identity_pipeline.terms.errors import ConfigError, Problem, did_you_mean
+from identity_pipeline.terms.event_tables import shared_device_faults
 from identity_pipeline.terms.rules import Normalization
 from identity_pipeline.terms.sources import INGESTION_DATE, SourceTable
 from identity_pipeline.terms.unification import Overrides, Unification
@@ -73,6 +74,8 @@ def load_environment(folder: Path) -> Environment:
     problems += [unify_document.problem(path, text) for path, text in found]
     if not problems:  # what a broken source or rule would bring in its train is not said
         problems += insight_problems(environment, insights.documents)
+        faults = shared_device_faults(environment)
+        problems += [unify_document.problem(path, text) for path, text in faults]
     if problems:
         raise ConfigError(problems)
     return environment

@@ -7,16 +7,22 @@ from dataclasses import dataclass
 from identity_pipeline.config_yaml import Document, Path_
 from identity_pipeline.terms.environment import OWN_COLUMNS, Environment
 from identity_pipeline.terms.errors import Problem, did_you_mean
+from identity_pipeline.terms.identifiers import guard_faults
+from identity_pipeline.terms.rule_faults import condition_faults, rule_faults
 from identity_pipeline.terms.rules import (
-    PRECISIONS,
     Comparison,
     DeduplicationCondition,
     DeduplicationRule,
     MatchCondition,
-    MatchRule,
     Normalization,
 )
-from identity_pipeline.terms.unification import LeastRecent, MergePreference, MostRecent, TableStep
+from identity_pipeline.terms.unification import (
+    AnyMatchRule,
+    LeastRecent,
+    MergePreference,
+    MostRecent,
+    TableStep,
+)
 
 Found = Iterator[tuple[Path_, str]]
 DATES, NUMBERS = ("date", "timestamp"), ("integer", "decimal")
@@ -38,7 +44,7 @@ def reference_problems(
     return [unify.problem(path, text) for path, text in found]
 
 
-def rules_of(step: TableStep) -> Iterator[tuple[str, int, DeduplicationRule | MatchRule]]:
+def rules_of(step: TableStep) -> Iterator[tuple[str, int, DeduplicationRule | AnyMatchRule]]:
     """The rules of a table: their key, place and term."""
     for number, rule in enumerate(step.deduplicate):
         yield "deduplicate", number, rule
@@ -61,6 +67,8 @@ class _Checks:
         yield from self._known_if()
         yield from self._clusters()
         yield from self._output_names()
+        yield from () if self.unreadable else guard_faults(self.environment)
+        yield from rule_faults(self.environment)
 
     def _profiles(self) -> tuple[str, ...]:
         return tuple(name for name, s in self.environment.sources.items() if s.profile)
@@ -100,10 +108,8 @@ class _Checks:
             here: Path_ = (*path, kind, number)
             if called[rule.name] > 1:
                 yield (*here, "name"), f"two rules of '{step.table}' are called '{rule.name}'"
-            for part in ("conditions", "exceptions"):
-                conditions: Sequence[Comparison] = getattr(rule, part)
-                for place, condition in enumerate(conditions):
-                    yield from self._condition(step.table, condition, (*here, part, place))
+            for inner, condition in rule.placed:
+                yield from self._condition(step.table, condition, (*here, *inner))
         if step.match and order[0] == step.table:
             yield (*path, "match"), "the first table of the match order has nothing to match with"
         yield from self._preference(step.table, step.keep, (*path, "keep"))
@@ -147,11 +153,9 @@ class _Checks:
                 sides = [(table, condition.column)]
         lists = self.environment.unify.overrides
         yield from self._words(condition, (*lists.bypass, *lists.alias), path)
-        for side, column in sides:
-            kind = self.environment.type_of(side, column)
-            if condition.precision < PRECISIONS["exact"] and kind not in (None, "text"):
-                text = f"'{column}' is {kind}: only text can be compared fuzzily"
-                yield (*path, "precision"), text
+        typed = [(column, self.environment.type_of(side, column)) for side, column in sides]
+        for key, text in condition_faults(condition, typed):
+            yield (*path, *key), text
 
     def _words(self, condition: Comparison, lists: Sequence[str], path: Path_) -> Found:
         known = (*(step.value for step in Normalization), *lists)
@@ -262,14 +266,12 @@ class _Checks:
             if not any(rule.active for rule in cluster.rules):
                 yield ("clusters", number), f"'{cluster.name}' has no active rule: remove it"
             for place, rule in enumerate(cluster.rules):
-                for part in ("conditions", "exceptions"):
-                    for spot, condition in enumerate(getattr(rule, part)):
-                        path: Path_ = ("clusters", number, "rules", place, part, spot)
-                        yield from self._words(condition, (), path)
-                        if condition.column not in shown:
-                            text = f"no unified column is '{condition.column}'. "
-                            hint = did_you_mean(condition.column, shown)
-                            yield (*path, "column"), text + hint
+                for inner, condition in rule.placed:
+                    path: Path_ = ("clusters", number, "rules", place, *inner)
+                    yield from self._words(condition, (), path)
+                    if condition.column not in shown:
+                        text = f"no unified column is '{condition.column}'. "
+                        yield (*path, "column"), text + did_you_mean(condition.column, shown)
 
     def _output_names(self) -> Found:
         unify = self.environment.unify

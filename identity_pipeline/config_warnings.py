@@ -6,6 +6,8 @@ from identity_pipeline.config_references import Found, rules_of
 from identity_pipeline.config_yaml import Path_, read_document
 from identity_pipeline.terms.environment import Environment
 from identity_pipeline.terms.errors import Problem
+from identity_pipeline.terms.event_tables import fusing_rules
+from identity_pipeline.terms.splink import SplinkRule
 
 UNIFY = "unify.yaml"
 
@@ -13,7 +15,12 @@ UNIFY = "unify.yaml"
 def warnings(environment: Environment) -> list[Problem]:
     """What is allowed but probably not meant, in `unify.yaml`."""
     document = read_document(environment.folder, environment.folder / UNIFY)
-    found = (*_weak_rules(environment), *_mixed_types(environment))
+    found = (
+        *_weak_rules(environment),
+        *_mixed_types(environment),
+        *fusing_rules(environment),
+        *_missing_truth(environment),
+    )
     return [document.problem(path, text) for path, text in found]
 
 
@@ -24,6 +31,8 @@ def _weak_rules(environment: Environment) -> Found:
             text = f"'{step.table}' has no match rule: none of its records can match"
             yield (*path, "table"), text
         for kind, number, rule in rules_of(step):
+            if isinstance(rule, SplinkRule):
+                continue  # its ways of blocking bound the pairs
             if rule.active and not any(condition.exact for condition in rule.conditions):
                 text = f"rule '{rule.name}' has no exact condition: it compares every pair of rows"
                 yield (*path, kind, number), text
@@ -44,3 +53,10 @@ def _mixed_types(environment: Environment) -> Found:
         if len(types) > 1:
             kinds = ", ".join(sorted(map(str, types)))
             yield path, f"'{name}' combines columns of different types ({kinds}): it becomes text"
+
+
+def _missing_truth(environment: Environment) -> Found:
+    truth = environment.unify.quality.truth
+    if truth and not (environment.folder / truth).is_file():
+        text = f"there is no file '{truth}' in the environment's folder: runs will fail without it"
+        yield ("quality", "truth"), text

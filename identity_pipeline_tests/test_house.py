@@ -14,9 +14,10 @@ FLOORS = (
     },
     {
         *("sources", "unify", "evidence", "activities", "enrichment", "measures"),
-        *("segments", "exports", "serving", "worlds"),
+        *("segments", "exports", "serving", "worlds", "effects", "quality"),
     },
     {"defs"},
+    {"commands"},
     {"definitions", "__main__"},
 )
 SAME_FLOOR_FRIENDS = {

@@ -8,7 +8,9 @@ import ibis.expr.types as ir
 
 from identity_pipeline.expressions.conditions import as_text, comparable
 from identity_pipeline.terms.environment import Environment
-from identity_pipeline.terms.rules import MatchCondition, MatchRule
+from identity_pipeline.terms.event_tables import events_of
+from identity_pipeline.terms.rules import MatchCondition
+from identity_pipeline.terms.unification import AnyMatchRule
 
 KNOWN = "known"
 MOMENT = "timestamp(6)"
@@ -65,16 +67,16 @@ def _of_table(environment: Environment, unified: Unified, held: ir.Table, table:
             "identifier", is_always_known=ibis.literal(True), known_since=ibis.null(MOMENT)
         )
     keys = _with_arrival(keys, unified)
-    contacts, time = contact_columns(environment, table), event_time(environment, table)
+    contacts, events = contact_columns(environment, table), events_of(environment, table)
     rows = unified.current[table]
     rows = rows.mutate(_profile=as_text(rows[environment.profile(table).primary_key]))
     named = rows.filter(ibis.or_(*(rows[column].notnull() for column in contacts)))
-    if time is None:
+    if events is None:
         always = named.select("_profile").distinct().mutate(_always=ibis.literal(True))
         found = keys.left_join(always, keys._key == always._profile)
         return _as_contract(found, found._always.fill_null(False), found._arrived)
-    rows = rows.mutate(_moment=rows[time].cast(MOMENT))
-    signs = [named.select("_profile", _moment=named[time].cast(MOMENT))] if contacts else []
+    rows = rows.mutate(_moment=rows[events.time].cast(MOMENT))
+    signs = [named.select("_profile", _moment=named[events.time].cast(MOMENT))] if contacts else []
     signs += _linked_rows(environment, unified, table, rows)
     if not signs:
         return _as_contract(keys, ibis.literal(False), keys._arrived)
@@ -127,15 +129,6 @@ def contact_columns(environment: Environment, table: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def event_time(environment: Environment, table: str) -> str | None:
-    """The time column of a profile table whose rows are events of its own profiles."""
-    key = environment.profile(table).primary_key
-    for activity in environment.activities:
-        if activity.table == table and (activity.link.table, activity.link.column) == (table, key):
-            return activity.time
-    return None
-
-
 def _linked_rows(
     environment: Environment, unified: Unified, table: str, rows: ir.Table
 ) -> list[ir.Table]:
@@ -182,7 +175,7 @@ def _rows_with_values(
 
 
 def _conditions(
-    rule: MatchRule, side: str, table: str, lower: str
+    rule: AnyMatchRule, side: str, table: str, lower: str
 ) -> list[tuple[str, MatchCondition]]:
     """The rule's conditions with their column of the table, if the table is on that side."""
     if side == "right":

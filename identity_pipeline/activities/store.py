@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from identity_pipeline.activities.known_since import Unified, known_since
+from identity_pipeline.activities.owners import Held, owners
 from identity_pipeline.activities.timeline import (
     activities_in_force,
     activity_rows,
@@ -42,7 +43,7 @@ def store_activities(engine: Engine, environment: Environment, dates: list[date]
 
 
 def store_unified_activity(engine: Engine, environment: Environment) -> None:
-    """Join activities to the customers that hold their keys now."""
+    """Join activities to the customers that hold their keys now, or own them on shared devices."""
     order = environment.unify.order
     unified = Unified(
         customers=engine.table(names.CUSTOMERS),
@@ -55,11 +56,14 @@ def store_unified_activity(engine: Engine, environment: Environment) -> None:
     )
     engine.store(names.KNOWN_SINCE, known_since(environment, unified))
     current = {one.table: engine.table(names.current(one.table)) for one in environment.activities}
+    activity = activities_in_force(environment, current)
+    held = Held(keys=unified.alternate_keys, since=engine.table(names.KNOWN_SINCE))
     rows = unified_activity(
-        activities_in_force(environment, current),
-        unified.alternate_keys,
-        engine.table(names.KNOWN_SINCE),
+        activity,
+        held.keys,
+        held.since,
         list(attribute_types(environment)),
+        owners(engine, environment, activity, held),
     )
     engine.store(names.UNIFIED_ACTIVITY, rows)
 

@@ -153,7 +153,11 @@ def _each_once(rows: ir.Table) -> ir.Table:
 
 
 def unified_activity(
-    activity: ir.Table, alternate_keys: ir.Table, since: ir.Table, attributes: Sequence[str]
+    activity: ir.Table,
+    alternate_keys: ir.Table,
+    since: ir.Table,
+    attributes: Sequence[str],
+    owners: ir.Table | None = None,
 ) -> ir.Table:
     """The product's UnifiedActivity, with the customer that each activity belongs to now.
 
@@ -162,6 +166,7 @@ def unified_activity(
         alternate_keys: AlternateKey; a key counts whether its record is a winner or not.
         since: as `known_since`.
         attributes: the names of attributes.
+        owners: as `owners.owners_of`, of events whose device is shared; None for none.
 
     Returns:
         One row an activity: `CustomerId` (NULL where no customer has the key), the product's
@@ -174,6 +179,9 @@ def unified_activity(
     joined = activity.left_join(keys, activity.profile_identifier == keys._identifier)
     before = joined.ActivityTimeStamp < joined.known_since
     unknown = ~joined.is_always_known.fill_null(False) & before.fill_null(True)
+    joined = joined.mutate(was_unknown_at_event=unknown)
+    if owners is not None:
+        joined = _with_owners(joined, owners)
     plain = [name for name in PLAIN if name not in ("source", "file", "line")]
     return joined.select(
         "CustomerId",
@@ -181,7 +189,17 @@ def unified_activity(
         *attributes,
         UnifiedActivityId="ActivityId",
         RangeIndex=joined.ActivityTimeStamp.epoch_seconds().cast("int64"),
-        was_unknown_at_event=unknown,
+        was_unknown_at_event=joined.was_unknown_at_event,
+    )
+
+
+def _with_owners(activity: ir.Table, owners: ir.Table) -> ir.Table:
+    """Activities with the owners of some in place of those who hold their keys."""
+    joined = activity.left_join(owners, activity.ActivityId == owners._activity)
+    is_theirs = joined._activity.notnull()
+    return joined.mutate(
+        CustomerId=is_theirs.ifelse(joined._owner, joined.CustomerId),
+        was_unknown_at_event=is_theirs.ifelse(joined._was_unknown, joined.was_unknown_at_event),
     )
 
 

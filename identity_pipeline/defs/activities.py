@@ -16,6 +16,7 @@ from identity_pipeline.defs.resources import Warehouse
 from identity_pipeline.engine.base import Engine
 from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import Environment
+from identity_pipeline.terms.event_tables import device_tables
 
 GROUP = "activities"
 Results = Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]
@@ -81,6 +82,7 @@ def timeline_asset(environment: Environment) -> dg.AssetsDefinition:
     since = "Since when each key of a known customer is known."
     about = "Every activity with the customer it belongs to now, also of what they did unknown."
     current = [names.current(one.table) for one in environment.activities]
+    shared = [names.device_identities(table) for table in device_tables(environment)]
     version = code_version(environment.unify, *environment.activities)
 
     specs = [
@@ -95,7 +97,7 @@ def timeline_asset(environment: Environment) -> dg.AssetsDefinition:
             names.UNIFIED_ACTIVITY,
             GROUP,
             about,
-            deps=[names.ACTIVITY, names.KNOWN_SINCE, *current],
+            deps=[names.ACTIVITY, names.KNOWN_SINCE, *current, *shared],
             version=version,
         ),
     ]

@@ -4,7 +4,7 @@ import datetime
 import gc
 import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
@@ -17,8 +17,12 @@ from identity_pipeline.config import load_environment
 from identity_pipeline.defs.automation import REFRESH
 from identity_pipeline.defs.freshness import forget_all, work_of
 from identity_pipeline.defs.location import Home, definitions_of
+from identity_pipeline.defs.profile import profiling
+from identity_pipeline.defs.progress import telling
+from identity_pipeline.defs.resources import memory_limit
 from identity_pipeline.defs.serving import KEY as PUBLISHED
 from identity_pipeline.defs.summary import print_failures, print_summary
+from identity_pipeline.defs.unchanged import note_runs, unchanged_dates
 from identity_pipeline.defs.validation import check_types
 from identity_pipeline.sources.dates import delivered_dates
 from identity_pipeline.terms.environment import Environment, override_sources
@@ -58,6 +62,15 @@ def dagster_home(home: Path) -> Path:
 
 
 @dataclass(frozen=True)
+class Site:
+    """Where ingestion dates are run: an environment, what runs leave behind, and the history."""
+
+    environment: Environment
+    place: Home
+    instance: dg.DagsterInstance
+
+
+@dataclass(frozen=True)
 class Run:
     """A run of an ingestion date; `work` are the assets that have something to do, None all."""
 
@@ -67,40 +80,99 @@ class Run:
     work: list[dg.AssetKey] | None
 
 
+def checked_environment(folder: Path) -> Environment:
+    """An environment, all of it checked before anything runs.
+
+    Raises:
+        ConfigError: the environment cannot be used.
+    """
+    environment = load_environment(folder.resolve())
+    check_types(environment)
+    return environment
+
+
 def run_dates(folder: Path, home: Path, dates: Dates, *, again: bool = False) -> bool:
     """Refresh each ingestion date in order; whether all runs succeeded.
 
-    What did not change since it was last made is not made again, unless that is asked.
+    What did not change since it was last made is not made again, and dates without changes are not
+    run, unless that is asked.
 
     Raises:
         ConfigError: the environment cannot be used.
         NothingToRun: no files for what was asked.
     """
     console = Console(highlight=False, soft_wrap=True)
-    environment = load_environment(folder.resolve())
-    check_types(environment)
+    environment = checked_environment(folder)
+    memory_limit()  # one that cannot be read is refused before anything runs
     place = Home(home.resolve(), environment.name)
-    chosen = _chosen(environment, dates)
+    chosen = chosen_dates(environment, place, dates, again=again)
+    print_unchanged(console, chosen)
     os.environ["DAGSTER_HOME"] = str(dagster_home(home))
-    definitions = definitions_of(environment, place, through=max(chosen))
-    job = definitions.resolve_job_def(REFRESH)
-    assets = [one for one in definitions.assets or () if isinstance(one, dg.AssetsDefinition)]
-    succeeded = True
     with dg.DagsterInstance.get() as instance:
-        for date in chosen:
-            if again:
-                forget_all(place.warehouse)
-            work = None if again else work_of(environment, assets, place.warehouse, date)
-            result = _refresh(Run(job, instance, date, work), console)
-            succeeded &= result.success
-            if _was_published(result):
-                print_summary(console, environment, place.published, date)
-            print_failures(console, result)
+        site = Site(environment, place, instance)
+        succeeded = refresh_dates(site, chosen.run, console, again=again)
     console.print(f"\nOpen {_shown(place.published)} with SQL, or `make ui` for the history.")
     return succeeded
 
 
-def _chosen(environment: Environment, dates: Dates) -> list[datetime.date]:
+def refresh_dates(
+    site: Site, dates: Sequence[datetime.date], console: Console, *, again: bool = False
+) -> bool:
+    """Refresh ingestion dates at a site, in order, and tell what failed; of a run also its summary.
+
+    Returns:
+        Whether all runs succeeded.
+    """
+    environment, place = site.environment, site.place
+    definitions = definitions_of(environment, place, through=max(dates))
+    job = definitions.resolve_job_def(REFRESH)
+    assets = [one for one in definitions.assets or () if isinstance(one, dg.AssetsDefinition)]
+    outcomes: dict[datetime.date, bool] = {}
+    for date in dates:
+        if again:
+            forget_all(place.warehouse)
+        work = None if again else work_of(environment, assets, place.warehouse, date)
+        result = _refresh(Run(job, site.instance, date, work), console)
+        outcomes[date] = result.success
+        if _was_published(result) and not place.is_rehearsal:
+            print_summary(console, environment, place.published, date)
+        print_failures(console, result)
+    note_runs(environment, place.warehouse, outcomes)
+    return all(outcomes.values())
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The ingestion dates to run, in order, and how many others are as they last ran."""
+
+    run: list[datetime.date]
+    unchanged: int = 0
+
+
+def chosen_dates(
+    environment: Environment, place: Home, dates: Dates, *, again: bool = False
+) -> Chosen:
+    """The dates to run: of several, those that changed since they last ran, and the last.
+
+    Raises:
+        NothingToRun: no files for what was asked.
+    """
+    chosen = _asked(environment, dates)
+    if again:
+        return Chosen(chosen)
+    *others, last = chosen
+    unchanged = unchanged_dates(environment, place.warehouse, others)
+    return Chosen([*(one for one in others if one not in unchanged), last], len(unchanged))
+
+
+def print_unchanged(console: Console, chosen: Chosen) -> None:
+    """Say how many dates are not run, if any."""
+    if chosen.unchanged:
+        word = "1 date" if chosen.unchanged == 1 else f"{chosen.unchanged:,} dates"
+        console.print(f"{word} unchanged since their last run")
+
+
+def _asked(environment: Environment, dates: Dates) -> list[datetime.date]:
     sources = environment.sources | override_sources(environment)
     delivered = list(delivered_dates(environment.folder, sources.values()))
     if not delivered:
@@ -121,11 +193,11 @@ def _chosen(environment: Environment, dates: Dates) -> list[datetime.date]:
 
 
 def _refresh(run: Run, console: Console) -> dg.ExecuteInProcessResult:
-    """Run one ingestion date, saying which step is at work."""
+    """Run one ingestion date, saying which step is at work and how far it is."""
     run_id = str(uuid.uuid4())  # Dagster's id of the run; nothing in the data depends on it
-    with paused_collection(), console.status(f"{run.date}: starting") as status:
-        told = _tell(lambda step: status.update(f"{run.date}: {step}"))
-        run.instance.add_event_listener(run_id, told)
+    with paused_collection(), telling(run.date, console) as told, profiling(run.date) as noted:
+        for listener in (told, noted):
+            run.instance.add_event_listener(run_id, listener)
         return run.job.execute_in_process(
             instance=run.instance,
             partition_key=run.date.isoformat(),
@@ -154,15 +226,6 @@ def paused_collection() -> Iterator[None]:
 
 def _was_published(result: dg.ExecuteInProcessResult) -> bool:
     return any(event.asset_key == PUBLISHED for event in result.get_asset_materialization_events())
-
-
-def _tell(show: Callable[[str], None]) -> Callable[[dg.EventLogEntry], None]:
-    def told(entry: dg.EventLogEntry) -> None:
-        event = entry.dagster_event
-        if event and event.event_type_value == "STEP_START" and event.step_key:
-            show(event.step_key.replace("_", " "))
-
-    return told
 
 
 def _shown(path: Path) -> str:

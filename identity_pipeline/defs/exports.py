@@ -22,7 +22,7 @@ from identity_pipeline.engine.base import Engine
 from identity_pipeline.exports.layout import Moment
 from identity_pipeline.exports.recipients import RECIPIENT_LOG, reached_before, sent_on
 from identity_pipeline.exports.select import ExportInputs
-from identity_pipeline.exports.store import Sent, prepare, send
+from identity_pipeline.exports.store import Sent, prepare, remember, send
 from identity_pipeline.expressions.paths import customer_columns
 from identity_pipeline.segments.rules import rule_members
 from identity_pipeline.serving.publish import published_tables
@@ -39,8 +39,12 @@ def recipient_assets(environment: Environment) -> list[dg.AssetsDefinition]:
     return [recipients_asset(environment)] if environment.exports else []
 
 
-def delivery_assets(environment: Environment, home: Path) -> list[dg.AssetsDefinition]:
-    """What each export sends: after the published file, so that no reader waits for it."""
+def delivery_assets(environment: Environment, home: Path | None) -> list[dg.AssetsDefinition]:
+    """What each export sends: after the published file, so that no reader waits for it.
+
+    Without a home nothing leaves the house; whom it would have reached is noted all the same, for
+    the exports of later days.
+    """
     return [delivery_asset(environment, export, home) for export in environment.exports]
 
 
@@ -140,7 +144,9 @@ def inputs_of(engine: Engine, environment: Environment, export: Export) -> Expor
     )
 
 
-def delivery_asset(environment: Environment, export: Export, home: Path) -> dg.AssetsDefinition:
+def delivery_asset(
+    environment: Environment, export: Export, home: Path | None
+) -> dg.AssetsDefinition:
     """Build the asset of what one export sent; a destination that fails keeps no reader waiting."""
 
     @dg.asset(
@@ -157,6 +163,9 @@ def delivery_asset(environment: Environment, export: Export, home: Path) -> dg.A
     ) -> dg.MaterializeResult[None]:
         started = datetime.datetime.fromtimestamp(_started(context), datetime.UTC)
         with readable_failures(), warehouse.transaction() as engine:
+            if home is None:
+                remember(engine, export, day_of_data(engine))
+                return dg.MaterializeResult()
             is_whole = isinstance(export, TableExport)
             inputs = inputs_of(engine, environment, export) if is_whole else None
             moment = Moment(environment.name, home, day_of_data(engine), started)

@@ -87,7 +87,7 @@ def forget_all(warehouse: Path) -> None:
 def set_versions(engine: Engine, versions: Mapping[str, str]) -> bool:
     """Remember versions by name; whether any is another one than before."""
     engine.define(names.VERSIONS, VERSIONS)
-    known = _versions(engine)
+    known = read_versions(engine)
     changed = [(name, one) for name, one in versions.items() if known.get(name) != one]
     if changed:
         engine.put(names.VERSIONS, changed, "name")
@@ -98,12 +98,15 @@ def others_than(engine: Engine, prefix: str, version: str) -> list[str]:
     """What follows a prefix in the names of other versions, sorted."""
     return sorted(
         name.removeprefix(prefix)
-        for name, one in _versions(engine).items()
+        for name, one in read_versions(engine).items()
         if name.startswith(prefix) and one != version
     )
 
 
-def _versions(engine: Engine) -> dict[str, str]:
+def read_versions(engine: Engine) -> dict[str, str]:
+    """Versions by name; none before the first run."""
+    if not engine.exists(names.VERSIONS):
+        return {}
     return {str(name): str(one) for name, one in engine.rows(engine.table(names.VERSIONS))}
 
 

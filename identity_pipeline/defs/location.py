@@ -14,7 +14,9 @@ from identity_pipeline.defs.customers import customer_assets
 from identity_pipeline.defs.enrichments import enrichment_assets
 from identity_pipeline.defs.evidence import evidence_assets
 from identity_pipeline.defs.exports import delivery_assets, recipient_assets
+from identity_pipeline.defs.match_report import report_asset
 from identity_pipeline.defs.measures import measure_assets
+from identity_pipeline.defs.quality import quality_assets
 from identity_pipeline.defs.resources import Warehouse
 from identity_pipeline.defs.segments import segment_assets
 from identity_pipeline.defs.serving import publish_asset
@@ -36,10 +38,12 @@ class Home:
     Attributes:
         folder: the folder of warehouse, published file, and Dagster's own home.
         environment: the environment's name.
+        is_rehearsal: whether exports stay in the house.
     """
 
     folder: Path
     environment: str
+    is_rehearsal: bool = False
 
     @property
     def warehouse(self) -> Path:
@@ -50,6 +54,11 @@ class Home:
     def published(self) -> Path:
         """The file that readers open."""
         return self.folder / "published" / f"{self.environment}.duckdb"
+
+    @property
+    def reports(self) -> Path:
+        """The folder of the environment's match reports."""
+        return self.folder / "reports" / self.environment
 
     @property
     def dagster(self) -> Path:
@@ -92,13 +101,15 @@ def assets_of(
         *unify_assets(environment),
         *customer_assets(environment),
         *evidence_assets(environment),
+        *quality_assets(environment),
         *activity_assets(environment, days),
         *enrichment_assets(environment),
         *measure_assets(environment),
         *segment_assets(environment),
         *recipient_assets(environment),
         publish_asset(environment, home.published),
-        *delivery_assets(environment, home.folder),
+        report_asset(environment, home.reports),
+        *delivery_assets(environment, None if home.is_rehearsal else home.folder),
     ]
 
 

@@ -1,6 +1,7 @@
 """The warehouse as a Dagster resource: one connection a run, one transaction an asset."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,13 +11,30 @@ import filelock
 from dagster_duckdb import DuckDBResource
 from pydantic import Field, PrivateAttr
 
+from identity_pipeline.defs.progress import Watch, begin_step, watching
 from identity_pipeline.engine.base import Engine
 from identity_pipeline.engine.registry import Limits, OpenEngine, open_engine
-from identity_pipeline.terms.errors import WarehouseBusy
+from identity_pipeline.terms.errors import PipelineError, WarehouseBusy
 
 # How long a run waits for another one before it gives up, and how often it says so.
 PATIENCE_SECONDS = 600
 REMINDER_SECONDS = 10
+
+# How much memory the engine may use, as `1GB`; what does not fit goes beside the warehouse.
+MEMORY_VARIABLE = "IDENTITY_PIPELINE_MEMORY_LIMIT"
+MEMORY = re.compile(r"\d+(\.\d+)? ?([KMGT]i?)?B", re.IGNORECASE)
+
+
+class UnreadableLimit(PipelineError):
+    """A limit that an environment variable gives cannot be read."""
+
+
+def memory_limit() -> str:
+    """What MEMORY_VARIABLE says; empty where it is not set: the engine's own limit holds."""
+    asked = os.environ.get(MEMORY_VARIABLE, "").strip()
+    if asked and not MEMORY.fullmatch(asked):
+        raise UnreadableLimit(f"{MEMORY_VARIABLE} is '{asked}': write it as 1GB or 512MB")
+    return asked
 
 
 class Warehouse(DuckDBResource):
@@ -31,6 +49,7 @@ class Warehouse(DuckDBResource):
     )
 
     _open: OpenEngine | None = PrivateAttr(default=None)
+    _watch: Watch | None = PrivateAttr(default=None)
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Warehouse"]:
@@ -44,12 +63,13 @@ class Warehouse(DuckDBResource):
         try:
             holder = path.with_suffix(".holder")
             holder.write_text(f"process {os.getpid()}, run {context.run_id}\n", encoding="utf-8")
-            with open_engine(path, Limits(tuple(map(Path, self.folders)))) as opened:
-                self._open = opened
+            limits = Limits(tuple(map(Path, self.folders)), memory=memory_limit() or None)
+            with open_engine(path, limits) as opened, watching(opened.doing) as watch:
+                self._open, self._watch = opened, watch
                 yield self
             holder.unlink(missing_ok=True)
         finally:
-            self._open = None
+            self._open = self._watch = None
             lock.release()
             os.umask(mask)
 
@@ -75,11 +95,21 @@ class Warehouse(DuckDBResource):
     @contextmanager
     def transaction(self) -> Iterator[Engine]:
         """An engine whose changes all count, or none does."""
-        assert self._open is not None, "the warehouse is open while a run executes"
-        with self._open.transaction() as engine:
-            yield engine
+        opened, watch = self._at_work()
+        try:
+            with opened.transaction() as engine:
+                yield engine
+        finally:
+            watch.end()
 
     def publisher(self) -> OpenEngine:
         """The open engine outside a transaction, to write the published file."""
+        opened, _ = self._at_work()
+        return opened
+
+    def _at_work(self) -> tuple[OpenEngine, Watch]:
+        """The open engine, watched from here on for the step that asks."""
         assert self._open is not None, "the warehouse is open while a run executes"
-        return self._open
+        assert self._watch is not None, "an open warehouse is watched"
+        begin_step(self._watch)
+        return self._open, self._watch

@@ -6,8 +6,10 @@ import dagster as dg
 
 from identity_pipeline.defs.freshness import read_ledger
 from identity_pipeline.defs.measures import measure_tables
+from identity_pipeline.defs.quality import quality_tables_of
 from identity_pipeline.defs.report import DEFAULT_OWNER, code_version, readable_failures
 from identity_pipeline.defs.resources import Warehouse
+from identity_pipeline.defs.reviews import reviews_described
 from identity_pipeline.defs.segments import SHARED, computed
 from identity_pipeline.serving.publish import published_tables
 from identity_pipeline.terms import names
@@ -41,9 +43,13 @@ def publish_asset(environment: Environment, file: Path) -> dg.AssetsDefinition:
         names.MATCH_PAIRS,
         names.MATCH_EDGES,
         names.OVERRIDE_PROBLEMS,
+        names.GUARDED_VALUES,
+        names.HELD_FOR_REVIEW,
         *(names.duplicates(table) for table in order),
         *(names.ambiguities(table) for table in order[1:]),
+        *(name for table in order for name in reviews_described(environment, table)),
         *(names.rejected(table) for table in environment.sources),
+        *quality_tables_of(environment),
         *insight_tables_of(environment),
     ]
 
@@ -53,7 +59,7 @@ def publish_asset(environment: Environment, file: Path) -> dg.AssetsDefinition:
         group_name=GROUP,
         kinds={"duckdb", "file"},
         owners=[DEFAULT_OWNER],
-        code_version=code_version(environment.unify),
+        code_version=code_version(environment.unify, environment.unify.quality),
         description="The file that readers open: the product's tables under the product's names, "
         "written beside the old file and renamed over it.",
     )

@@ -5,6 +5,14 @@ from collections.abc import Iterator
 import dagster as dg
 
 from identity_pipeline.defs.freshness import make_if_stale
+from identity_pipeline.defs.guards import (
+    CHECK,
+    check_result,
+    guard_version,
+    guards_asset,
+    held_description,
+    limit_inputs,
+)
 from identity_pipeline.defs.report import (
     code_version,
     materialized,
@@ -14,19 +22,35 @@ from identity_pipeline.defs.report import (
     store_all,
 )
 from identity_pipeline.defs.resources import Warehouse
+from identity_pipeline.defs.reviews import (
+    remarks_on,
+    review_checks,
+    review_results,
+    reviews_described,
+    splink_version,
+)
+from identity_pipeline.defs.shared_devices import (
+    device_version,
+    identities_described,
+    store_identities,
+)
 from identity_pipeline.engine.base import Engine
 from identity_pipeline.expressions.ledger import day_in
 from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import Environment
+from identity_pipeline.terms.event_tables import device_tables
 from identity_pipeline.unify import consolidation, overrides, tasks
 from identity_pipeline.unify.connect import link_table
 from identity_pipeline.unify.deduplicate import deduplicate
 from identity_pipeline.unify.match import match_table
 from identity_pipeline.unify.match_pairs import match_pairs
+from identity_pipeline.unify.offers import with_scores
 from identity_pipeline.unify.profile import profile_rows, profile_rows_of_events
+from identity_pipeline.unify.splink_pairs import store_reviews
 
 GROUP = "unify"
 Results = Iterator[dg.MaterializeResult[None]]
+Checked = Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]
 
 
 def unify_assets(environment: Environment) -> list[dg.AssetsDefinition]:
@@ -34,6 +58,7 @@ def unify_assets(environment: Environment) -> list[dg.AssetsDefinition]:
     order = environment.unify.order
     return [
         custom_match_asset(environment),
+        guards_asset(environment, _lists_of(environment)),
         *(deduplicate_asset(environment, table) for table in order),
         *(match_asset(environment, table) for table in order[1:]),
         consolidate_asset(environment),
@@ -94,13 +119,15 @@ def deduplicate_asset(environment: Environment, table: str) -> dg.AssetsDefiniti
     rows_of = profile_rows if profile.primary_key == source.primary_key else profile_rows_of_events
     members = names.members(table)
     inputs = [names.current(table), names.OVERRIDES, *_lists_of(environment)]
+    inputs += limit_inputs(environment)
     described = {
         members: (f"Every row of {table} with its deduplication group.", inputs),
         names.winners(table): (f"One row a deduplicated record of {table}.", [members]),
         names.duplicates(table): (f"Which rows of {table} a rule linked, with scores.", [members]),
     }
     columns = environment.match_columns(table)
-    version = code_version(step, profile, "".join(columns))
+    guarded = guard_version(environment)
+    version = code_version(step, profile, "".join(columns), guarded)
     specs = [
         owned(spec_of(name, GROUP, text, deps=deps, version=version), source.owner)
         for name, (text, deps) in described.items()
@@ -139,26 +166,41 @@ def match_asset(environment: Environment, table: str) -> dg.AssetsDefinition:
         ),
     }
     order = ",".join(environment.unify.order)
-    version = code_version(environment.step(table), environment.unify.linking, order)
+    others = guard_version(environment) + splink_version(environment, table)
+    others += device_version(environment, table)
+    version = code_version(environment.step(table), environment.unify.linking, order, others)
     way = link_table if environment.unify.linking == "components" else match_table
+    every = described | reviews_described(environment, table)
+    every |= identities_described(environment, table)
     specs = [
         spec_of(name, GROUP, text, deps=deps, version=version)
-        for name, (text, deps) in described.items()
+        for name, (text, deps) in every.items()
     ]
+    remarks: list[str] = []
 
     def make(engine: Engine) -> None:
         lower = tasks.lower_side(engine, environment, table)
         above = tasks.higher_sides(engine, environment, table)
-        found = way(engine, lower, above, tasks.match_task(engine, environment, table))
+        task = with_scores(engine, lower, above, tasks.match_task(engine, environment, table))
+        found = way(engine, lower, above, task)
         stored = (found.matches, found.ambiguities)
         store_all(engine, dict(zip(described, stored, strict=True)))
+        store_identities(engine, environment, table, found)
+        store_reviews(engine, environment, table, task.scores)
+        remarks[:] = remarks_on(table, task.scores)
 
-    @dg.multi_asset(name=f"match_{table}", specs=specs)
-    def match_records(warehouse: Warehouse) -> Results:
+    checks = review_checks(environment, table)
+
+    @dg.multi_asset(name=f"match_{table}", specs=specs, check_specs=checks)
+    def match_records(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Checked:
         with readable_failures(), warehouse.transaction() as engine:
             make_if_stale(engine, specs, make)
-            results = [materialized(engine, name) for name in described]
+            for remark in remarks:
+                context.log.warning(remark)
+            results = [materialized(engine, name) for name in every]
+            checked = review_results(engine, environment, table)
         yield from results
+        yield from checked
 
     return match_records
 
@@ -167,17 +209,19 @@ def consolidate_asset(environment: Environment) -> dg.AssetsDefinition:
     """Build the asset of consolidated records."""
     order = environment.unify.order
     matched = [names.matches(order[-1])] if len(order) > 1 else []
+    shared = [names.device_identities(table) for table in device_tables(environment)]
     described = {
         names.CONSOLIDATED: (
             "Records of all tables together; Include all marks those left out.",
-            [*(names.winners(table) for table in order), *matched],
+            [*(names.winners(table) for table in order), *matched, *shared],
         ),
         names.KEYS: (
             "Every source key with the consolidated record that holds it.",
             [names.CONSOLIDATED],
         ),
+        names.HELD_FOR_REVIEW: (held_description(), [names.CONSOLIDATED, names.GUARDED_VALUES]),
     }
-    version = code_version(environment.unify)
+    version = code_version(environment.unify, guard_version(environment))
     specs = [
         spec_of(name, GROUP, text, deps=deps, version=version)
         for name, (text, deps) in described.items()
@@ -186,12 +230,16 @@ def consolidate_asset(environment: Environment) -> dg.AssetsDefinition:
     def make(engine: Engine) -> None:
         consolidation.store(engine, environment)
 
-    @dg.multi_asset(name="consolidate", specs=specs)
-    def consolidated_records(warehouse: Warehouse) -> Results:
+    @dg.multi_asset(name="consolidate", specs=specs, check_specs=[CHECK])
+    def consolidated_records(
+        warehouse: Warehouse,
+    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         with readable_failures(), warehouse.transaction() as engine:
             make_if_stale(engine, specs, make)
             results = [materialized(engine, name) for name in described]
+            checked = check_result(engine)
         yield from results
+        yield checked
 
     return consolidated_records
 

@@ -9,11 +9,15 @@ from rich.console import Console
 from identity_pipeline.config import load_environment
 from identity_pipeline.defs.history import NothingPublished
 from identity_pipeline.defs.location import Home
+from identity_pipeline.defs.override_files import Refused, read_text
 from identity_pipeline.engine.registry import Limits, open_engine
+from identity_pipeline.evidence.obstacles import NeverMatch
 from identity_pipeline.evidence.records import UnknownRecord
 from identity_pipeline.evidence.why import Explanation, why
 from identity_pipeline.evidence.words import in_words
+from identity_pipeline.sources.files import LandedFile
 from identity_pipeline.terms.environment import Environment
+from identity_pipeline.unify.override_lines import UnreadableOverrides, note_at
 
 __all__ = ["UnknownRecord", "as_json", "print_why", "read_why"]
 
@@ -30,7 +34,19 @@ def read_why(folder: Path, home: Path, one: str, other: str) -> tuple[Explanatio
     if not file.exists():
         raise NothingPublished(f"{file} is not there yet; `identity-pipeline run` makes it")
     with open_engine(file, Limits(read_only=True)) as opened:
-        return why(opened.engine, environment, one, other), environment
+        found = why(opened.engine, environment, one, other)
+    noted = tuple(_noted(environment.folder, pair) for pair in found.never)
+    return dataclasses.replace(found, never=noted), environment
+
+
+def _noted(folder: Path, pair: NeverMatch) -> NeverMatch:
+    """The pair with its author and reason, if its line is still there and has them."""
+    file = LandedFile(folder / pair.file, pair.file)
+    try:
+        note = note_at(read_text(file), pair.line)
+    except (Refused, UnreadableOverrides):
+        return pair
+    return dataclasses.replace(pair, author=note.author, reason=note.reason) if note else pair
 
 
 def as_json(explanation: Explanation) -> str:

@@ -26,12 +26,17 @@ class DuckDBEngine:
 
     Args:
         connection: an open connection; the caller begins, commits and closes.
+
+    Attributes:
+        at_work: what it did last, or still does, in words.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection
         self._backend = ibis.duckdb.from_connection(connection)
+        self.at_work = ""
         self._kept = 0
+        self._files = 0
         self._known: dict[TableName, ibis.Schema] | None = None
         self._views: set[TableName] = set()
         self._ensured: set[str] = set()
@@ -133,6 +138,7 @@ class DuckDBEngine:
         """Add rows, matched by column name; creates the table if missing."""
         if not self.exists(name):
             return self.store(name, rows)
+        self.at_work = f"adding to {name.table}"
         self._prepare(rows)
         count = _count(self.connection.execute(statements.insert(name.key, rows)))
         if not count:
@@ -188,6 +194,8 @@ class DuckDBEngine:
 
     def landing(self) -> DuckDBLanding:
         """A place to read one file, beside this connection's transaction."""
+        self._files += 1
+        self.at_work = f"reading file {self._files}"
         return DuckDBLanding(self.connection, self._landed)
 
     def components(self, edges: ir.Table) -> ir.Table:
@@ -210,6 +218,7 @@ class DuckDBEngine:
 
     def create(self, place: statements.Place, rows: ir.Table) -> int:
         """Create or replace a table, wherever it is, by the rows of an expression."""
+        self.at_work = f"making {place[-1].replace('kept_', 'part ')}"
         self._prepare(rows)
         return _count(self.connection.execute(statements.create(place, rows)))
 

@@ -46,7 +46,7 @@ def match_edges(engine: Engine, environment: Environment) -> Edges:
     keys = engine.table(names.KEYS).select("identifier", "record")
     links = accepted_links(engine, environment)
     held = links.join(keys, links.left_identifier == keys.identifier).drop("identifier")
-    if environment.unify.linking == "components":
+    if environment.unify.linking == "components" or engine.size(names.HELD_FOR_REVIEW):
         held = _within_one_record(held, keys)
     held = engine.keep(held)
     registry = _remembered(engine, held)
@@ -61,7 +61,7 @@ def match_edges(engine: Engine, environment: Environment) -> Edges:
 
 
 def _within_one_record(links: ir.Table, keys: ir.Table) -> ir.Table:
-    """Links between keys of one record: never match may have parted what a rule links."""
+    """Links between keys of one record: something may have parted what a rule links."""
     other = another(keys)
     both = links.join(other, links.right_identifier == other.identifier, rname="{name}_right")
     return both.filter(both.record == both.record_right).select(*links.columns)

@@ -3,16 +3,18 @@
 import functools
 import operator
 from collections.abc import Mapping
+from dataclasses import replace
 
 import ibis
 import ibis.expr.types as ir
 
+from identity_pipeline.evidence.guarded import carried
 from identity_pipeline.evidence.questions import Question
 from identity_pipeline.evidence.records import Published
 from identity_pipeline.evidence.verdicts import Best, verdict
 from identity_pipeline.expressions import conditions as compare
 from identity_pipeline.expressions.comparable import ValueLists, with_comparables
-from identity_pipeline.expressions.similarity import edit_distance_score
+from identity_pipeline.terms.identifiers import identifier_types
 from identity_pipeline.terms.rules import Comparison
 
 # So many rows of a record are compared by a rule, the asked key's own and winners first. A rule
@@ -50,7 +52,7 @@ def best_pair(
         record = question.left if is_left else question.right
         rows = _preferred(published.rows_of(table, [record]), own.get((record, table)), limit)
         columns = _left_columns(question, table) if is_left else _right_columns(question)
-        sides.append(_valued(rows, columns, lists, number))
+        sides.append(_valued(rows, columns, lists.of(table), number))
     joined = sides[0]
     for side in sides[1:]:
         joined = joined.cross_join(side)
@@ -58,7 +60,30 @@ def best_pair(
     nearest = judged.order_by(_nearest_first(judged, question, len(sides))).limit(1)
     wanted = [name for name in judged.columns if not name.startswith("_own_")]
     found = published.engine.rows(nearest.select(*wanted))
-    return verdict(question, dict(zip(wanted, found[0], strict=True))) if found else None
+    if not found:
+        return None
+    row = dict(zip(wanted, found[0], strict=True))
+    return verdict(question, {**row, **_carried(published, question, row)})
+
+
+def _carried(
+    published: Published, question: Question, row: Mapping[str, object]
+) -> dict[str, object]:
+    """Of values past their limit, how many keys carry them and how many may, in words."""
+    types = identifier_types(published.environment)
+    wanted = {}
+    for number, part in enumerate(question.parts):
+        ends = (
+            (compare.left_name(number), part.left_table, part.left_column),
+            (compare.right_name(number), question.table, part.right_column),
+        )
+        for name, table, column in ends:
+            if row[name] is None and (value := row[f"{name}_open"]) is not None:
+                wanted[f"{name}_carried"] = (types[table][column], str(value))
+    return {
+        name: f"{keys} keys carry it, {limit} may"
+        for name, (keys, limit) in carried(published, wanted).items()
+    }
 
 
 def _preferred(rows: ir.Table, key: str | None, limit: int) -> ir.Table:
@@ -84,14 +109,23 @@ def _right_columns(question: Question) -> Columns:
 
 
 def _valued(rows: ir.Table, columns: Columns, lists: ValueLists, side: int) -> ir.Table:
-    """Rows with each value as compared, and beside it as stored and as normalized alone."""
+    """Rows with each value as compared, and beside it as it was on the way there.
+
+    As stored, as normalized alone, after bypass and alias lists, and without placeholders.
+    """
     stored = {f"{name}_stored": compare.as_text(rows[c]) for name, (c, _) in columns.items()}
     plain = {
         f"{name}_plain": compare.comparable(rows[c], how) for name, (c, how) in columns.items()
     }
     told = with_comparables(rows.mutate(**stored, **plain), columns, lists)
+    unlimited = replace(lists, guards=replace(lists.guards, limited={}))
+    stages = {"listed": ValueLists(lists.bypass, lists.alias), "open": unlimited}
+    for stage, fewer in stages.items():
+        renamed = {f"{name}_{stage}": told_as for name, told_as in columns.items()}
+        told = with_comparables(told, renamed, fewer)
     return told.select(
         *columns,
+        *(f"{name}_{stage}" for name in columns for stage in stages),
         *stored,
         *plain,
         **{f"{name}_{side}": name for name in ("_key", "_own", "_alternate", "_ordinal")},
@@ -103,7 +137,7 @@ def _verdicts(joined: ir.Table, question: Question) -> dict[str, ir.Value]:
     for number, part in enumerate(question.parts):
         left, right = joined[compare.left_name(number)], joined[compare.right_name(number)]
         found[f"_holds_{number}"] = compare.meets(joined, number, part.how).fill_null(False)
-        found[f"_score_{number}"] = edit_distance_score(left, right)
+        found[f"_score_{number}"] = compare.score_of(left, right, part.how)
     return found
 
 

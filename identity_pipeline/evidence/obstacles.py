@@ -23,12 +23,15 @@ class NeverMatch:
     Attributes:
         one, other: identifiers: of the first record asked for, and of the second.
         file, line: the first line that has the pair.
+        author, reason: who wrote it and why, where the file still says so; else empty.
     """
 
     one: str
     other: str
     file: str
     line: int
+    author: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from identity_pipeline.terms.rules import (
     DeduplicationCondition,
     DeduplicationRule,
 )
+from identity_pipeline.terms.splink import SplinkModel, SplinkRule
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Question:
         parts: its conditions, then its exceptions.
         conditions: how many of them are conditions.
         left, right: the consolidated records compared.
+        model: of a probabilistic rule; its parts are compared, and none has to hold.
     """
 
     kind: str
@@ -45,6 +47,7 @@ class Question:
     conditions: int
     left: int
     right: int
+    model: SplinkModel | None = None
 
     @property
     def left_tables(self) -> tuple[str, ...]:
@@ -119,4 +122,5 @@ def _matches(environment: Environment, lower: Holder, upper: Holder) -> Iterator
                     conditions=len(rule.conditions),
                     left=upper.record,
                     right=lower.record,
+                    model=rule.splink if isinstance(rule, SplinkRule) else None,
                 )

@@ -10,10 +10,12 @@ import ibis.expr.types as ir
 from identity_pipeline.engine.base import Engine
 from identity_pipeline.evidence.links import prefix_of
 from identity_pipeline.expressions.comparable import ValueLists, canonical_aliases
+from identity_pipeline.expressions.value_guards import PastLimit, guards_by_table
 from identity_pipeline.terms import evidence_contracts as contracts
-from identity_pipeline.terms import tables
+from identity_pipeline.terms import guards_contracts, tables
 from identity_pipeline.terms.environment import Environment
 from identity_pipeline.terms.errors import PipelineError
+from identity_pipeline.terms.guards import TOO_MANY_RECORDS
 from identity_pipeline.terms.names import BAR, TableName
 
 # Between data source, table and key as a user writes them.
@@ -93,10 +95,11 @@ class Published:
         return found
 
     def lists(self) -> ValueLists:
-        """The bypass and alias lists."""
+        """The bypass and alias lists, and what guards set aside."""
         asked = self.environment.unify.overrides
+        guards = guards_by_table(self.environment, self._past_limit())
         if not asked.bypass and not asked.alias:
-            return ValueLists()
+            return ValueLists(guards_by_table=guards)
         every = self.table(contracts.VALUE_LISTS)
         bypass = {
             name: every.filter((every.kind == "bypass") & (every.list == name)).select(
@@ -112,7 +115,17 @@ class Published:
             ]
             columns = {"Value": "string", "Canonical": "string"}
             alias[name] = self.engine.relation(columns, canonical_aliases(pairs))
-        return ValueLists(bypass=bypass, alias=alias)
+        return ValueLists(bypass, alias, guards_by_table=guards)
+
+    def _past_limit(self) -> PastLimit | None:
+        """Values that more source keys carry than their limit; None where nobody asks."""
+        types = self.environment.unify.guards.records_per_value
+        if not types:
+            return None
+        values = self.table(guards_contracts.GUARDED_VALUES.name)
+        over = values.filter(values.reason == TOO_MANY_RECORDS)
+        kept = self.table(guards_contracts.KEPT_VALUES.name)
+        return PastLimit(types, over.select("identifier_type", "value"), kept)
 
 
 def find(published: Published, reference: str) -> Record:

@@ -1,14 +1,19 @@
 """Verdicts: what a rule says of two rows, condition by condition."""
 
+import datetime
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from identity_pipeline.evidence.questions import Part, Question
 from identity_pipeline.expressions import conditions as compare
+from identity_pipeline.terms.periods import Period
 
 # Why a condition does not hold.
 MISSING, EMPTY, BYPASSED = "missing", "empty after normalization", "bypassed"
+GUARDED, TOO_MANY = "a placeholder", "past its limit"
 BELOW, DIFFERENT, SAME = "below the precision", "different", "the same"
+FAR, WEIGHED = "too far apart", "weighed"
 
 
 @dataclass(frozen=True)
@@ -20,9 +25,11 @@ class Compared:
         left_value, right_value: after normalization, aliases and bypass; None for none.
         score: 0 to 1; None where a value is missing.
         holds: for an exception, whether it fires.
-        left_fault, right_fault: why there is no value: missing, empty after normalization, or
-            bypassed; None where there is one.
+        left_fault, right_fault: why there is no value: missing, empty after normalization,
+            bypassed, a placeholder, or past its limit; None where there is one.
         fault: where both values are there, why the condition does not hold; None where it does.
+            Weighed: a probabilistic rule asks for no agreement, it weighs it.
+        apart: of a difference, how far apart the values are, and how far they may be, in words.
     """
 
     left: tuple[str, str]
@@ -38,6 +45,7 @@ class Compared:
     left_fault: str | None
     right_fault: str | None
     fault: str | None
+    apart: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -57,8 +65,11 @@ class Best:
 
     @property
     def fits(self) -> bool:
-        """Whether the rule allows the pair: all conditions hold and no exception fires."""
-        return all(one.holds for one in self.conditions) and not any(
+        """Whether the rule allows the pair: all conditions hold and no exception fires.
+
+        Of a probabilistic rule nobody can say it but Splink: never.
+        """
+        return all(one.holds and one.fault != WEIGHED for one in self.conditions) and not any(
             one.holds for one in self.exceptions
         )
 
@@ -78,6 +89,9 @@ def verdict(question: Question, row: Mapping[str, object]) -> Best:
         _compared(number, part, (lefts[part.left_table], right), row)
         for number, part in enumerate(question.parts)
     ]
+    if question.model is not None:
+        weighed = [replace(one, fault=WEIGHED) for one in told[: question.conditions]]
+        told = [*weighed, *told[question.conditions :]]
     return Best(
         left=lefts[question.parts[0].left_table],
         right=right,
@@ -110,6 +124,7 @@ def _compared(
         left_fault=_absence(row, left),
         right_fault=_absence(row, right),
         fault=_fault(part) if is_complete and not holds else None,
+        apart=_apart(str(row[left]), str(row[right]), part) if is_complete else None,
     )
 
 
@@ -123,10 +138,33 @@ def _absence(row: Mapping[str, object], name: str) -> str | None:
         return None
     if row[f"{name}_stored"] is None:
         return MISSING
-    return EMPTY if row[f"{name}_plain"] is None else BYPASSED
+    if row[f"{name}_plain"] is None:
+        return EMPTY
+    if row[f"{name}_listed"] is None:
+        return BYPASSED
+    if row[f"{name}_open"] is None:
+        return GUARDED
+    numbers = row.get(f"{name}_carried")
+    return f"{TOO_MANY}: {numbers}" if numbers else TOO_MANY
 
 
 def _fault(part: Part) -> str:
     if part.how.operator == "different":
         return SAME
+    if part.how.within is not None:
+        return FAR
     return DIFFERENT if part.how.exact else BELOW
+
+
+def _apart(left: str, right: str, part: Part) -> tuple[str, str] | None:
+    """How far apart two values of a difference are, and how far they may be."""
+    match part.how.within:
+        case Period() as period:
+            moments = [datetime.datetime.fromisoformat(value) for value in (left, right)]
+            lapse = abs(moments[0] - moments[1])
+            more = lapse.seconds or lapse.microseconds
+            text = f"{lapse.days} day{'' if lapse.days == 1 else 's'}{' and more' if more else ''}"
+            return text, str(period)
+        case Decimal() as number:
+            return f"{abs(Decimal(left) - Decimal(right)).normalize():f}", f"{number:f}"
+    return None

@@ -4,12 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from identity_pipeline.engine.base import Engine
+from identity_pipeline.evidence.guarded import Held, Maximum, held, maxima
 from identity_pipeline.evidence.links import prefix_of
 from identity_pipeline.evidence.nearest import best_pair
 from identity_pipeline.evidence.obstacles import NeverMatch, Taken, never_matches, taken
 from identity_pipeline.evidence.path import Edge, edges_of, shortest_path
 from identity_pipeline.evidence.questions import Holder, Question, questions
 from identity_pipeline.evidence.records import Published, Record, find, records_named
+from identity_pipeline.evidence.reviews import Review, review_of
 from identity_pipeline.evidence.verdicts import Compared
 from identity_pipeline.expressions.comparable import ValueLists
 from identity_pipeline.terms.environment import Environment
@@ -27,7 +29,9 @@ class RuleOutcome:
         left, right: identifiers of the two rows; right is of the rule's table.
         fits: whether all conditions hold and no exception fires.
         conditions, exceptions: in the rule's order.
-        taken: where it fits: what the right record joined instead; None where nothing did.
+        taken: where it fits, or is probabilistic: what the right record joined instead; None where
+            nothing did.
+        review: of a probabilistic rule, what it says of the pair; None of others.
     """
 
     kind: str
@@ -41,6 +45,7 @@ class RuleOutcome:
     conditions: tuple[Compared, ...]
     exceptions: tuple[Compared, ...]
     taken: Taken | None
+    review: Review | None = None
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,8 @@ class Explanation:
         path: the edges that join them; empty where they are apart.
         rules: what each rule says that could have joined them; empty where they are joined.
         never: pairs under never match that keep them apart.
+        maxima: values of which they would have too many together.
+        held: the record held for review that both would be in; None for none.
         keys: every key that path, rules and never name, by identifier.
     """
 
@@ -63,6 +70,8 @@ class Explanation:
     rules: tuple[RuleOutcome, ...]
     never: tuple[NeverMatch, ...]
     keys: Mapping[str, Record]
+    maxima: tuple[Maximum, ...] = ()
+    held: Held | None = None
 
 
 def why(engine: Engine, environment: Environment, one: str, other: str) -> Explanation:
@@ -90,7 +99,17 @@ def why(engine: Engine, environment: Environment, one: str, other: str) -> Expla
     outcomes = _outcomes(published, first, second)
     never = never_matches(published, first.record, second.record)
     keys = records_named(published, sorted(set(_named(outcomes, never))))
-    return Explanation(first, second, APART, (), outcomes, never, keys)
+    return Explanation(
+        first,
+        second,
+        APART,
+        (),
+        outcomes,
+        never,
+        keys,
+        maxima=maxima(published, first.record, second.record),
+        held=held(published, first, second),
+    )
 
 
 def _named(outcomes: Iterable[RuleOutcome], never: Iterable[NeverMatch]) -> Iterator[str]:
@@ -125,7 +144,7 @@ def _outcome(
         prefix_of(published.environment, table) + key for table, key in (best.left, best.right)
     )
     instead = None
-    if best.fits:
+    if best.fits or question.model is not None:
         lower = records_named(published, [right])[right]
         instead = taken(published, question, best, lower)
     return RuleOutcome(
@@ -135,9 +154,10 @@ def _outcome(
         left=left,
         right=right,
         fits=best.fits,
-        score=best.score,
+        score=None if question.model else best.score,
         alternates=best.alternates,
         conditions=best.conditions,
         exceptions=best.exceptions,
         taken=instead,
+        review=review_of(published, question) if question.model else None,
     )

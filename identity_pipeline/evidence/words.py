@@ -2,13 +2,22 @@
 
 from collections.abc import Iterator, Mapping
 
+from identity_pipeline.evidence import verdicts
 from identity_pipeline.evidence.obstacles import ALWAYS, BETTER, Taken
 from identity_pipeline.evidence.path import Edge
 from identity_pipeline.evidence.records import Record
-from identity_pipeline.evidence.verdicts import BELOW, BYPASSED, MISSING, SAME, Compared
+from identity_pipeline.evidence.reviews import Review
+from identity_pipeline.evidence.verdicts import (
+    BYPASSED,
+    GUARDED,
+    MISSING,
+    TOO_MANY,
+    Compared,
+)
 from identity_pipeline.evidence.why import JOINED, ONE_KEY, Explanation, RuleOutcome
 from identity_pipeline.terms.environment import Environment
 from identity_pipeline.terms.evidence_contracts import ALWAYS_MATCH, DUPLICATE, MATCH
+from identity_pipeline.terms.guards import most_values
 
 KINDS = {DUPLICATE: "deduplication rule", MATCH: "match rule"}
 
@@ -27,11 +36,31 @@ def in_words(explanation: Explanation, environment: Environment) -> Iterator[str
     yield f"{one} ({_owner(one)}) and {other} ({_owner(other)}) are apart."
     for pair in explanation.never:
         names = [_name(explanation.keys, identifier) for identifier in (pair.one, pair.other)]
-        yield f"Never match: {names[0]} and {names[1]} ({pair.file}, line {pair.line})."
+        said = ": ".join(filter(None, (pair.author, pair.reason)))
+        place = f"{pair.file}, line {pair.line}{f'; {said}' if said else ''}"
+        yield f"Never match: {names[0]} and {names[1]} ({place})."
+    yield from _guards(explanation)
     if not explanation.rules:
         yield "No active rule compares a table of the one with a table of the other."
     for outcome in explanation.rules:
         yield from _outcome(outcome, explanation, environment)
+
+
+def _guards(explanation: Explanation) -> Iterator[str]:
+    """The guards between two records, whatever rules say."""
+    for one in explanation.maxima:
+        reason = most_values(one.identifier_type, one.limit)
+        both = [", ".join(f'"{value}"' for value in side) for side in (one.one, one.other)]
+        yield f"{_sentence(reason)}: {both[0] or 'none'} and {both[1] or 'none'}."
+    if found := explanation.held:
+        yield (
+            f"Held for review since {found.since}: together they would be a customer of "
+            f"{found.keys} keys, and {found.limit} may be."
+        )
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _owner(record: Record) -> str:
@@ -77,16 +106,31 @@ def _outcome(
     # A rule may read more tables of the record on the left than the one its first condition names.
     lefts = ", ".join([left, *(_place(environment, end) for end in list(ends)[1:])])
     said = "fits" if outcome.fits else "does not fit"
+    if outcome.review:
+        said = "not joined"
     yield f"{KINDS[outcome.kind].capitalize()} {outcome.rule}: {lefts} and {right}: {said}"
     for condition in outcome.conditions:
         yield f"   {_condition(condition, environment)}"
     for exception in outcome.exceptions:
         if exception.holds:
             yield f"   exception: {_condition(exception, environment)}"
-    if outcome.taken:
+    if outcome.fits and explanation.maxima:
+        first = explanation.maxima[0]
+        yield f"   refused: {most_values(first.identifier_type, first.limit)}"
+    elif outcome.fits and explanation.held:
+        yield "   held for review"
+    elif outcome.review and (outcome.review.probability or not outcome.taken):
+        yield f"   {_reviewed(outcome.review)}"
+    elif outcome.taken:
         yield f"   {_taken(outcome, outcome.taken, explanation)}"
     elif outcome.fits and explanation.never:
         yield "   refused by never match"
+
+
+def _reviewed(review: Review) -> str:
+    if review.probability is None:
+        return f"probability below {review.review:.2f}, or no way of block_on finds the pair"
+    return f"probability {review.probability:.2f}, {review.accept:.2f} wanted: listed for review"
 
 
 def _condition(told: Compared, environment: Environment) -> str:
@@ -103,14 +147,23 @@ def _condition(told: Compared, environment: Environment) -> str:
         head = f"{told.left_column} different from {told.right_column}"
     if absent:
         return f"{head}: {', '.join(absent)}"
-    values = _values(str(told.left_value), str(told.right_value))
-    if told.fault == BELOW:
-        return f"{head}: {values} scores {told.score:.2f}, {told.precision} % wanted"
-    if told.fault == SAME:
-        return f"{head}: {values} agree, and should differ"
-    if told.fault:
-        return f"{head}: {values} differ (score {told.score:.2f}, equal wanted)"
-    return f"{head}: {values} holds"
+    return f"{head}: {_values(str(told.left_value), str(told.right_value))}{_judged(told)}"
+
+
+def _judged(told: Compared) -> str:
+    """What a condition says of two values that are there."""
+    match told.fault:
+        case None:
+            return " holds"
+        case verdicts.WEIGHED:
+            return ""
+        case verdicts.FAR if told.apart:
+            return f" differ by {told.apart[0]}, {told.apart[1]} allowed"
+        case verdicts.BELOW:
+            return f" scores {told.score:.2f}, {told.precision} % wanted"
+        case verdicts.SAME:
+            return " agree, and should differ"
+    return f" differ (score {told.score:.2f}, equal wanted)"
 
 
 def _place(environment: Environment, end: tuple[str, str]) -> str:
@@ -123,6 +176,11 @@ def _absence(fault: str, column: str, place: str) -> str:
         return f"{column} is missing in {place}"
     if fault == BYPASSED:
         return f"{column} is on a bypass list in {place}"
+    if fault == GUARDED:
+        return f"{column} is a placeholder in {place}"
+    if fault.startswith(TOO_MANY):
+        head, _, numbers = fault.partition(": ")
+        return f"{column} is {head} in {place}{f' ({numbers})' if numbers else ''}"
     return f"nothing of {column} is left after normalization in {place}"
 
 

@@ -1,5 +1,6 @@
 """An export in two steps: whom it reaches, stored and counted; and the sending."""
 
+import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -124,10 +125,15 @@ def send(engine: Engine, export: Export, moment: Moment, inputs: ExportInputs | 
         tables = _payload(engine, export, inputs) | {removed_name(export): gone}
         arrow = ((name, engine.to_arrow(in_order(rows))) for name, rows in tables.items())
         sent = Sent(files=write_export(arrow, export, moment))
-    engine.define(names.EXPORT_RECIPIENTS, RECIPIENT_LOG)
-    where = {"export": export.name, "ingestion_date": moment.day.isoformat()}
-    engine.replace_rows(names.EXPORT_RECIPIENTS, engine.table(changes(export.name)), where)
+    remember(engine, export, moment.day)
     return sent
+
+
+def remember(engine: Engine, export: Export, day: datetime.date) -> None:
+    """Note whom an export reached on a day of the data, in the place of what was noted of it."""
+    engine.define(names.EXPORT_RECIPIENTS, RECIPIENT_LOG)
+    where = {"export": export.name, "ingestion_date": day.isoformat()}
+    engine.replace_rows(names.EXPORT_RECIPIENTS, engine.table(changes(export.name)), where)
 
 
 def _payload(

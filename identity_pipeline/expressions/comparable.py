@@ -1,26 +1,73 @@
 """Values made comparable: normalized, aliases mapped, bypassed values taken out."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import ibis
 import ibis.expr.types as ir
 
-from identity_pipeline.expressions.conditions import comparable
-from identity_pipeline.terms.rules import Comparison
+from identity_pipeline.expressions.conditions import as_text, comparable
+from identity_pipeline.expressions.normalize import normalize_text
+from identity_pipeline.expressions.placeholders import without_placeholders
+from identity_pipeline.terms.rules import Comparison, Normalization
+
+# These may make a placeholder of what is none as it is stored: `Mr. Unknown`, digits in circles.
+REVEALING = frozenset(
+    {
+        Normalization.PHONE,
+        Normalization.NAME,
+        Normalization.UNICODE_TO_ASCII,
+        Normalization.NUMERALS,
+    }
+)
+# Between a value and the key that keeps it; no text has it.
+MARK = "\x1f"
+
+
+@dataclass(frozen=True)
+class ValueGuards:
+    """Which values of a table link nothing.
+
+    Attributes:
+        placeholders: whether the shipped list counts.
+        own: column -> further placeholders.
+        limited: column -> its identifier type, where values of that type are past their limit.
+        over: `identifier_type` and `value` of these; None without any.
+        kept: `identifier_type`, `value` and the `key` in this table that keeps it; None without
+            any.
+    """
+
+    placeholders: bool = False
+    own: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    limited: Mapping[str, str] = field(default_factory=dict)
+    over: ir.Table | None = None
+    kept: ir.Table | None = None
 
 
 @dataclass(frozen=True)
 class ValueLists:
-    """Values that rules name.
+    """Values that rules treat in a way of their own.
 
     Attributes:
         bypass: list name -> table with `Value`: values that never match.
         alias: list name -> table with `Value` and `Canonical`: values that count as equal.
+        guards: what links nothing in the table at hand, by any rule.
+        guards_by_table: the same of every table.
     """
 
     bypass: Mapping[str, ir.Table] = field(default_factory=dict)
     alias: Mapping[str, ir.Table] = field(default_factory=dict)
+    guards: ValueGuards = ValueGuards()
+    guards_by_table: Mapping[str, ValueGuards] = field(default_factory=dict)
+
+    def of(self, table: str) -> "ValueLists":
+        """The lists, with the guards of one table."""
+        return replace(self, guards=self.guards_by_table.get(table, self.guards))
+
+    @property
+    def only_guards(self) -> "ValueLists":
+        """The guards alone, for rules that name no lists."""
+        return ValueLists(guards=self.guards)
 
 
 def with_comparables(
@@ -35,12 +82,15 @@ def with_comparables(
 
     Returns:
         The rows with the new columns, text; NULL where a value is missing, empty after
-        normalization, or bypassed. Aliases are mapped before values are bypassed.
+        normalization, bypassed, or linking nothing. Aliases are mapped before values are bypassed.
     """
     added = table.mutate(
-        **{name: comparable(table[column], how) for name, (column, how) in columns.items()}
+        **{
+            name: _without_placeholders(table[column], how, column, lists.guards)
+            for name, (column, how) in columns.items()
+        }
     )
-    for name, (_, how) in columns.items():
+    for name, (column, how) in columns.items():
         for word in how.lists:
             if word in lists.alias:
                 added = _map_aliases(added, name, how, lists.alias[word])
@@ -51,7 +101,38 @@ def with_comparables(
                 added = added.mutate(
                     **{name: ibis.ifelse(added[name].isin(values.value), ibis.null(), added[name])}
                 )
+        if identifier_type := lists.guards.limited.get(column):
+            added = _within_limit(added, name, identifier_type, lists.guards)
     return added
+
+
+def _without_placeholders(
+    column: ir.Column, how: Comparison, name: str, guards: ValueGuards
+) -> ir.StringValue:
+    """A column made comparable; NULL also where it is a placeholder, as stored or as compared."""
+    kind = column.type()
+    is_guarded = guards.placeholders and (kind.is_string() or kind.is_integer() or kind.is_date())
+    value = comparable(without_placeholders(as_text(column)) if is_guarded else column, how)
+    if is_guarded and REVEALING.intersection(how.steps):
+        value = without_placeholders(value)
+    for own in guards.own.get(name, ()):
+        if text := normalize_text(own, how.steps, how.region):
+            value = value.nullif(text)
+    return value
+
+
+def _within_limit(
+    table: ir.Table, name: str, identifier_type: str, guards: ValueGuards
+) -> ir.Table:
+    """The table, without values past their limit, except at the keys that keep them."""
+    assert guards.over is not None
+    over = guards.over.filter(guards.over.identifier_type == identifier_type)
+    goes = table[name].isin(over.value)
+    if guards.kept is not None:
+        kept = guards.kept.filter(guards.kept.identifier_type == identifier_type)
+        marks = kept.select(mark=kept.value + MARK + kept.key)
+        goes &= ~(table[name] + MARK + table._key).isin(marks.mark)
+    return table.mutate(**{name: ibis.ifelse(goes, ibis.null("string"), table[name])})
 
 
 def _map_aliases(table: ir.Table, name: str, how: Comparison, aliases: ir.Table) -> ir.Table:

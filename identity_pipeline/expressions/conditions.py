@@ -5,8 +5,14 @@ from collections.abc import Callable, Sequence
 import ibis
 import ibis.expr.types as ir
 
+from identity_pipeline.expressions.differences import difference_score, differs_within
 from identity_pipeline.expressions.normalize import normalized
-from identity_pipeline.expressions.similarity import agrees, edit_distance_score
+from identity_pipeline.expressions.similarity import (
+    agrees,
+    edit_distance_score,
+    jaro_winkler_agrees,
+    jaro_winkler_score,
+)
 from identity_pipeline.terms.rules import Comparison
 
 
@@ -77,7 +83,7 @@ def condition_scores(joined: ir.Table, conditions: Sequence[Comparison]) -> list
     return [
         ibis.literal(1.0)
         if condition.exact or condition.operator == "different"
-        else edit_distance_score(joined[left_name(number)], joined[right_name(number)])
+        else score_of(joined[left_name(number)], joined[right_name(number)], condition)
         for number, condition in enumerate(conditions)
     ]
 
@@ -85,7 +91,24 @@ def condition_scores(joined: ir.Table, conditions: Sequence[Comparison]) -> list
 def meets(joined: ir.Table, number: int, condition: Comparison) -> ir.BooleanValue:
     """Whether one condition or exception holds; FALSE or NULL where a value is missing."""
     left, right = joined[left_name(number)], joined[right_name(number)]
-    same = agrees(left, right, condition.precision)
+    same = _alike(left, right, condition)
     if condition.operator == "equal":
         return same
     return left.notnull() & right.notnull() & ~same
+
+
+def score_of(left: ir.StringValue, right: ir.StringValue, how: Comparison) -> ir.FloatingValue:
+    """How well two values agree under a condition, 0.0 to 1.0; NULL where either is missing."""
+    if how.within is not None:
+        return difference_score(left, right, how.within)
+    if how.compare == "jaro_winkler":
+        return jaro_winkler_score(left, right)
+    return edit_distance_score(left, right)
+
+
+def _alike(left: ir.StringValue, right: ir.StringValue, how: Comparison) -> ir.BooleanValue:
+    if how.within is not None:
+        return differs_within(left, right, how.within)
+    if how.compare == "jaro_winkler":
+        return jaro_winkler_agrees(left, right, how.precision)
+    return agrees(left, right, how.precision)

@@ -8,6 +8,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from identity_pipeline.expressions import texts, words
+from identity_pipeline.expressions.phonetic import sound_of
 from identity_pipeline.terms.rules import Normalization
 
 SYMBOLS = "[\\p{P}\\p{S}" + texts.INVISIBLE + "]+"
@@ -28,8 +29,12 @@ STEPS: dict[Normalization, Step] = {
     Normalization.ORGANIZATION: words.organization_words,
     Normalization.SYMBOLS: texts.without_symbols,
     Normalization.WHITESPACE: texts.without_whitespace,
+    Normalization.PHONETIC: sound_of,
 }
-OF_WORDS = {Normalization.NAME, Normalization.ADDRESS, Normalization.ORGANIZATION}
+OF_WORDS = {
+    *(Normalization.NAME, Normalization.ADDRESS, Normalization.ORGANIZATION),
+    Normalization.PHONETIC,
+}
 OF_OTHER_SCRIPTS = {Normalization.UNICODE_TO_ASCII, Normalization.NUMERALS}
 
 

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from identity_pipeline.engine.base import Engine, PublishedTable
 from identity_pipeline.serving.publish_evidence import evidence_tables
 from identity_pipeline.serving.publish_insights import insight_tables
+from identity_pipeline.serving.publish_quality import quality_tables
+from identity_pipeline.terms import evidence_contracts as contracts
 from identity_pipeline.terms import names, tables
 from identity_pipeline.terms.environment import Environment
 from identity_pipeline.terms.sources import SourceTable
@@ -21,8 +23,11 @@ def published_tables(engine: Engine, environment: Environment) -> list[Published
         if environment.rank(table) > 1:
             found.append(_evidence(engine, source, tables.MATCHES, names.matches(table)))
             found.append(_evidence(engine, source, tables.AMBIGUITIES, names.ambiguities(table)))
+        if environment.step(table).splink_rules:
+            found.append(_evidence(engine, source, contracts.REVIEWS, names.reviews(table)))
     found += [_corrupt(engine, source) for source in environment.sources.values()]
     found += evidence_tables(engine, environment)
+    found += quality_tables(engine, environment)
     return found + insight_tables(engine, environment)
 
 

@@ -9,14 +9,16 @@ from identity_pipeline.engine.base import Engine, PublishedTable
 from identity_pipeline.terms import evidence_contracts as contracts
 from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import Environment
+from identity_pipeline.terms.guards_contracts import GUARDS
 from identity_pipeline.terms.tables import Contract
 
 
 def evidence_tables(engine: Engine, environment: Environment) -> list[PublishedTable]:
-    """Edges, custom matches, value lists, and the rows of every profile table."""
+    """Edges, custom matches, what guards set aside, value lists, and rows of profile tables."""
     return [
         _plain(engine, contracts.MATCH_EDGES),
         _plain(engine, contracts.CUSTOM_MATCHES),
+        *(_plain(engine, contract) for contract in GUARDS),
         *_value_lists(engine, environment),
         *(_records(engine, environment, table) for table in environment.unify.order),
     ]

@@ -53,6 +53,24 @@ CUSTOM_MATCHES = Contract(
     },
 )
 
+REVIEWS = Contract(
+    "MatchReviews",
+    names.reviews("table"),
+    "One row a pair of keys that a probabilistic rule lists for review: it joins nothing.",
+    {
+        "rule": "The rule.",
+        "left_table": "The higher table.",
+        "left_key": "The key in it.",
+        "right_key": "The key in this table.",
+        "probability": "That both are one customer, 0 to 1: from the rule's review to its accept.",
+        "weight": "The match weight: the logarithm to base 2 of the odds.",
+        "scores": "How closely each comparison agrees: 1 for its closest level, 0 for none.",
+        "weights": "What each comparison adds to the weight, or takes from it.",
+        "left_values": "The values compared on the left; empty where one is missing.",
+        "right_values": "The values compared on the right.",
+    },
+)
+
 VALUE_LISTS = "ValueLists"
 VALUE_LISTS_TEXT = "One row a value that rules treat in a way of its own."
 VALUE_LISTS_COLUMNS = {
@@ -79,6 +97,11 @@ def records_of(source: SourceTable) -> str:
 def matches_of(source: SourceTable) -> str:
     """The published table of what each record of a table was attached to."""
     return f"{MATCHES.name}_{source.data_source}_{source.table}"
+
+
+def reviews_of(source: SourceTable) -> str:
+    """The published table of pairs for review."""
+    return f"{REVIEWS.name}_{source.data_source}_{source.table}"
 
 
 def ambiguities_of(source: SourceTable) -> str:

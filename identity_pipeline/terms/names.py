@@ -74,6 +74,21 @@ def ambiguities(table: str) -> TableName:
     return TableName(UNIFY, f"{table}_ambiguities")
 
 
+def device_identities(table: str) -> TableName:
+    """Whom the events of shared devices name, where a device names several."""
+    return TableName(UNIFY, f"{table}_device_identities")
+
+
+def reviews(table: str) -> TableName:
+    """Pairs that a probabilistic rule finds too likely to pass over, and too unlikely to join."""
+    return TableName(UNIFY, f"{table}_reviews")
+
+
+def column_profile(table: str) -> TableName:
+    """What the columns of a source hold: nulls, distinct values, the most frequent ones."""
+    return TableName(UNIFY, f"{table}_column_profile")
+
+
 def enrichment(name: str) -> TableName:
     """What an enrichment knows of customers: one row a CustomerId."""
     return TableName(INSIGHT, f"enrichment_{name}")
@@ -97,6 +112,9 @@ def export(name: str) -> TableName:
 DELIVERIES = TableName(LEDGER, "deliveries")
 OVERRIDES = TableName(UNIFY, "custom_matches")
 OVERRIDE_PROBLEMS = TableName(UNIFY, "custom_match_problems")
+GUARDED_VALUES = TableName(UNIFY, "guarded_values")
+KEPT_VALUES = TableName(UNIFY, "kept_values")
+HELD_FOR_REVIEW = TableName(UNIFY, "held_for_review")
 UNIFIED = TableName(UNIFY, "unified")
 CONSOLIDATED = TableName(UNIFY, "consolidated")
 KEYS = TableName(UNIFY, "keys")
@@ -109,6 +127,9 @@ CUSTOMER_KEYS = TableName(CUSTOMER, "customer_keys")
 ALTERNATE_KEY = TableName(CUSTOMER, "alternate_key")
 CUSTOMERS = TableName(CUSTOMER, "customer")
 METRICS = TableName(CUSTOMER, "unification_metrics")
+MATCH_QUALITY = TableName(CUSTOMER, "match_quality")
+MATCH_STATISTICS = TableName(CUSTOMER, "match_statistics")
+CONTRADICTIONS = TableName(CUSTOMER, "contradictions")
 ACTIVITY = TableName(INSIGHT, "activity")
 ACTIVITY_PROBLEMS = TableName(INSIGHT, "activity_problems")
 KNOWN_SINCE = TableName(INSIGHT, "known_since")

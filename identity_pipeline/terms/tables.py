@@ -183,7 +183,8 @@ AMBIGUITIES = Contract(
     {
         "key": "The record's key.",
         "rule": "The rule.",
-        "reason": "several candidates, or never match.",
+        "reason": "several candidates, a shared device (with its policy), never match, or a "
+        "maximum of values a customer.",
         "candidates": "How many records were possible, or refused.",
         "chosen_key": "The winner's key of the record it joined; NULL for none.",
         "other_key": "The winner's key of the best one it did not join.",

@@ -2,10 +2,14 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from identity_pipeline.terms.base import ColumnName, Name, Term
+from identity_pipeline.terms.guards import Guards
+from identity_pipeline.terms.quality import Quality
 from identity_pipeline.terms.rules import DeduplicationRule, MatchRule
+from identity_pipeline.terms.shared_devices import SharedDevicePolicy
+from identity_pipeline.terms.splink import SplinkRule
 
 MAX_ID_COLUMNS = 5  # the product's own limit of columns that make a configured id
 MAX_GROUP_COLUMNS = 10  # the product's own limits of a group of combined columns
@@ -37,6 +41,17 @@ def _policy(value: object) -> object:
 MergePreference = Annotated[MostFilled | MostRecent | LeastRecent, BeforeValidator(_policy)]
 
 
+def _kind(value: object) -> str:
+    keys = value if isinstance(value, dict) else vars(value) if isinstance(value, Term) else ()
+    return "splink rule" if "splink" in keys else "match rule"
+
+
+AnyMatchRule = Annotated[
+    Annotated[MatchRule, Tag("match rule")] | Annotated[SplinkRule, Tag("splink rule")],
+    Discriminator(_kind),
+]
+
+
 class TableStep(Term):
     """One table's place in unification; the list's order is the match order.
 
@@ -57,7 +72,12 @@ class TableStep(Term):
     keep: MergePreference = MostFilled()
     keep_columns: dict[ColumnName, MergePreference] = Field(default_factory=dict)
     automatic: Literal["without_rules", "always", "never"] = "without_rules"
-    match: tuple[MatchRule, ...] = ()
+    match: tuple[AnyMatchRule, ...] = ()
+
+    @property
+    def splink_rules(self) -> tuple[SplinkRule, ...]:
+        """Its active probabilistic rules."""
+        return tuple(one for one in self.match if isinstance(one, SplinkRule) and one.active)
 
 
 class CustomerIdSettings(Term):
@@ -164,12 +184,16 @@ class Unification(Term):
     linking: Literal["assignment", "components"] = "assignment"
     tables: tuple[TableStep, ...] = Field(min_length=1)
     overrides: Overrides = Overrides()
+    guards: Guards = Guards()
+    shared_devices: dict[Name, SharedDevicePolicy] = Field(default_factory=dict)
     columns: dict[ColumnName, UnifiedColumn] = Field(min_length=1)
     groups: tuple[ColumnGroup, ...] = ()
     separate: tuple[Reference, ...] = ()
     exclude: tuple[Reference, ...] = ()
     rename: dict[ColumnName, str] = Field(default_factory=dict)
     known_if: KnownIf
+    # Not in the version of what is unified: to measure differently makes no other customers.
+    quality: Quality = Field(default=Quality(), exclude=True)
     households: bool = True
     clusters: tuple[Cluster, ...] = ()
 

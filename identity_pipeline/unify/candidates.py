@@ -61,7 +61,7 @@ def candidates_of(
         index: its place in the table's list, from 1.
         left: the higher tables that the rule names.
         lower: the table being matched.
-        lists: bypass and alias lists.
+        lists: bypass and alias lists, and guards of values.
 
     Returns:
         One row a pair of rows, columns as CANDIDATE. `alternates` counts the sides on which an
@@ -69,7 +69,9 @@ def candidates_of(
     """
     both = (*rule.conditions, *rule.exceptions)
     right = with_comparables(
-        lower.rows, {compare.right_name(n): (c.right, c) for n, c in enumerate(both)}, lists
+        lower.rows,
+        {compare.right_name(n): (c.right, c) for n, c in enumerate(both)},
+        lists.of(lower.name),
     )
     right = right.select(
         *map(compare.right_name, range(len(both))),
@@ -121,7 +123,7 @@ def _values_of(rule: MatchRule, side: Side, lists: ValueLists) -> ir.Table:
         for number, condition in enumerate((*rule.conditions, *rule.exceptions))
         if condition.left_table == side.name
     }
-    rows = with_comparables(side.rows, numbered, lists)
+    rows = with_comparables(side.rows, numbered, lists.of(side.name))
     numeric = side.rows[side.primary_key].type().is_numeric()
     number = rows._target.cast("decimal(38, 9)") if numeric else ibis.null("decimal(38, 9)")
     return rows.select(

@@ -1,14 +1,17 @@
 """Linking by components: for id graphs, where higher records must fuse."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import ibis
 import ibis.expr.types as ir
 
 from identity_pipeline.engine.base import Engine
 from identity_pipeline.unify import groups
-from identity_pipeline.unify.candidates import CANDIDATE, Side, candidates_of
-from identity_pipeline.unify.match import Matched, MatchTask, forced_offers, matches_of, record_of
+from identity_pipeline.unify.apart import Apart
+from identity_pipeline.unify.candidates import CANDIDATE, Side
+from identity_pipeline.unify.match import Matched, matches_of
+from identity_pipeline.unify.offers import MatchTask, forced_offers, offers_by, record_of
 
 
 def link_table(engine: Engine, lower: Side, higher: Mapping[str, Side], task: MatchTask) -> Matched:
@@ -18,7 +21,7 @@ def link_table(engine: Engine, lower: Side, higher: Mapping[str, Side], task: Ma
     """
     offers = [forced_offers(engine, lower, higher, task)]
     offers += [
-        candidates_of(rule, index, dict(higher), lower, task.lists)
+        offers_by(rule, index, higher, lower, task)
         for index, rule in enumerate(task.rules, start=1)
     ]
     found = ibis.union(*offers).select(*CANDIDATE) if len(offers) > 1 else offers[0]
@@ -43,16 +46,31 @@ def link_table(engine: Engine, lower: Side, higher: Mapping[str, Side], task: Ma
     return Matched(matches_of(lower, higher, chosen), engine.relation(nothing, []))
 
 
+@dataclass(frozen=True)
+class Limits:
+    """What must not be in one record.
+
+    Attributes:
+        foes: `left`, `right`: own records that must stay apart; None without any.
+        values: as `expressions.identifying`, units are own records; None where nobody asks.
+        most: identifier type -> how many values one customer may have.
+    """
+
+    foes: ir.Table | None = None
+    values: ir.Table | None = None
+    most: Mapping[str, int] = field(default_factory=dict)
+
+
 def connect_records(
-    engine: Engine, matches: Mapping[int, ir.Table], groups_of: ir.Table, foes: ir.Table | None
+    engine: Engine, matches: Mapping[int, ir.Table], groups_of: ir.Table, limits: Limits
 ) -> ir.Table:
-    """Connected components over all links of all tables, except where never match forbids.
+    """Connected components over all links of all tables, except where something forbids it.
 
     Args:
         engine: finds components.
         matches: rank -> links of the table (`link_table`).
         groups_of: `node`: the own record of every dedup group of every table.
-        foes: `left`, `right`: own records that must stay apart; None without any.
+        limits: never match, and how many values one customer may have.
 
     Returns:
         `node` and `record`: the smallest own record of its component, which is of the table
@@ -71,12 +89,24 @@ def connect_records(
     ]
     links = engine.keep(ibis.union(*parts) if len(parts) > 1 else parts[0])
     labels = engine.keep(groups.label(engine, links))
-    if foes is not None and (met := groups.meeting(engine, labels, foes)):
-        within = labels.filter(labels.component.isin(met)).select(_node="node")
+    if concerned := _concerned(engine, labels, limits):
+        within = labels.filter(labels.component.isin(concerned)).select(_node="node")
         keys = [links.left_key, links.right_key, links.left, links.right]
         order = [links.score.desc(), links.rule_index, *keys]
         ranked = links.mutate(place=ibis.row_number().over(order_by=order))
-        concerned = ranked.semi_join(within, ranked.left == within._node)
-        labels = groups.part(engine, labels, concerned, foes)
+        wanted = ranked.semi_join(within, ranked.left == within._node)
+        foes = [] if limits.foes is None else groups.pairs_of_nodes(engine, limits.foes)
+        apart = Apart(foes=foes, most=limits.most)
+        labels = groups.part(engine, labels, wanted, apart, limits.values).labels
     joined = groups_of.left_join(labels, "node")
     return joined.select("node", record=ibis.coalesce(joined.component, joined.node))
+
+
+def _concerned(engine: Engine, labels: ir.Table, limits: Limits) -> list[int]:
+    """The components in which foes are, or more values than one customer may have."""
+    found: set[int] = set()
+    if limits.foes is not None:
+        found.update(groups.meeting(engine, labels, limits.foes))
+    if limits.values is not None:
+        found.update(groups.crowds(engine, labels, limits.values, limits.most))
+    return sorted(found)

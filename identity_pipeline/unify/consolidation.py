@@ -2,21 +2,23 @@
 
 import datetime
 from dataclasses import dataclass
-from typing import cast
 
 import ibis
 import ibis.expr.types as ir
 
 from identity_pipeline.engine.base import Engine
-from identity_pipeline.expressions.ledger import last_applied
+from identity_pipeline.expressions.identifying import identifying_values
 from identity_pipeline.expressions.views import another
 from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import Environment
 from identity_pipeline.unify import overrides
-from identity_pipeline.unify.connect import connect_records
+from identity_pipeline.unify.connect import Limits, connect_records
+from identity_pipeline.unify.held import hold, nothing_held
 from identity_pipeline.unify.keyring import Contribution, consolidate, keys_of
-from identity_pipeline.unify.match import record_of
-from identity_pipeline.unify.tasks import contributions, lower_side
+from identity_pipeline.unify.maxima import maxima_of
+from identity_pipeline.unify.offers import record_of
+from identity_pipeline.unify.shared_devices import own_customers, with_own_customers
+from identity_pipeline.unify.tasks import contributions, last_date, lower_side
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,12 @@ def store(engine: Engine, environment: Environment) -> None:
     else:
         records = _assigned(engine, environment)
     parts = contributions(engine, environment, records)
-    engine.store(names.CONSOLIDATED, consolidate(parts))
+    found = hold(engine, parts, environment.unify.guards.keys_per_customer)
+    if found:
+        parts = contributions(engine, environment, dict(found.records))
+    engine.store(names.HELD_FOR_REVIEW, found.held if found else nothing_held(engine))
+    devices = own_customers(engine, environment)
+    engine.store(names.CONSOLIDATED, with_own_customers(consolidate(parts), devices))
     engine.store(names.KEYS, keys_of(engine.table(names.CONSOLIDATED), parts))
 
 
@@ -54,12 +61,7 @@ def read(engine: Engine, environment: Environment) -> Consolidation:
         for table in environment.unify.order
     }
     parts = contributions(engine, environment, records)
-    return Consolidation(stored, engine.table(names.KEYS), parts, _last_date(engine))
-
-
-def _last_date(engine: Engine) -> datetime.date:
-    [(last,)] = engine.rows(last_applied(engine.table(names.DELIVERIES)))
-    return cast(datetime.date, last)
+    return Consolidation(stored, engine.table(names.KEYS), parts, last_date(engine))
 
 
 def _assigned(engine: Engine, environment: Environment) -> dict[str, ir.Table]:
@@ -82,10 +84,34 @@ def _connected(engine: Engine, environment: Environment) -> dict[str, ir.Table]:
     every = ibis.union(*(rows.select("node") for rows in nodes.values())) if order[1:] else None
     if every is None:
         return {order[0]: nodes[order[0]].rename(record="node")}
-    joined = engine.keep(connect_records(engine, matches, every, _foes(engine, environment)))
+    joined = engine.keep(connect_records(engine, matches, every, _limits(engine, environment)))
     return {
         table: rows.join(joined, "node").select("group", "record") for table, rows in nodes.items()
     }
+
+
+def _limits(engine: Engine, environment: Environment) -> Limits:
+    """What must not be in one record, by own records of dedup groups."""
+    foes, maxima = _foes(engine, environment), maxima_of(environment)
+    if maxima is None:
+        return Limits(foes)
+    parts = [
+        values
+        for table in environment.unify.order
+        if (
+            values := identifying_values(
+                lower_side(engine, environment, table).rows,
+                maxima.columns[table],
+                maxima.most,
+                "_record",
+            )
+        )
+        is not None
+    ]
+    if not parts:
+        return Limits(foes)
+    every = ibis.union(*parts, distinct=True) if len(parts) > 1 else parts[0]
+    return Limits(foes, engine.keep(every), maxima.most)
 
 
 def _foes(engine: Engine, environment: Environment) -> ir.Table | None:

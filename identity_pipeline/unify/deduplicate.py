@@ -8,17 +8,9 @@ import ibis.expr.types as ir
 from identity_pipeline.engine.base import Engine
 from identity_pipeline.expressions.views import another
 from identity_pipeline.unify import groups
-from identity_pipeline.unify.links import (
-    DeduplicationTask,
-    automatic_links,
-    best_first,
-    custom_links,
-    key_pairs,
-)
-from identity_pipeline.unify.pairs import pairs_of
+from identity_pipeline.unify.links import DeduplicationTask, automatic_links, custom_links
+from identity_pipeline.unify.parting import Linked, parted
 from identity_pipeline.unify.winner import by_preference, overwrite_columns
-
-NEVER_MATCH = "never match"
 
 
 @dataclass(frozen=True)
@@ -41,21 +33,13 @@ class Deduplicated:
     duplicates: ir.Table
 
 
-@dataclass(frozen=True)
-class _Linked:
-    """Links by rules and always match, those and automatic ones, and the groups they make."""
-
-    custom: ir.Table
-    links: ir.Table
-    labels: ir.Table
-
-
 def deduplicate(engine: Engine, rows: ir.Table, task: DeduplicationTask) -> Deduplicated:
     """Group the rows of a table that are one record, and let one row of each group lead.
 
     Rules are independent: two rows are one record where any rule links them, or links both to a
     third. Then rows of one primary key are one record, and, in a table without rules of its
-    own, rows equal in all columns of the match rules. Pairs under never match stay apart.
+    own, rows equal in all columns of the match rules. Pairs under never match stay apart, and no
+    record gets more identifying values than one customer may have.
 
     Args:
         engine: stores what is read more than once.
@@ -67,9 +51,9 @@ def deduplicate(engine: Engine, rows: ir.Table, task: DeduplicationTask) -> Dedu
     links = engine.keep(custom.union(automatic_links(engine, rows, task)))
     if not engine.count(links):
         return _all_alone(engine, rows, links)
-    linked = _Linked(custom, links, engine.keep(groups.label(engine, links)))
-    if task.never is not None:
-        linked = _parted(engine, rows, linked, task)
+    linked = Linked(custom, links, engine.keep(groups.label(engine, links)))
+    if task.never is not None or task.maxima is not None:
+        linked = parted(engine, rows, linked, task)
     grouped = engine.keep(groups.with_group(rows, linked.labels))
     custom = _within_one_group(linked.custom, grouped)
     leading = _with_leader(engine, grouped, custom, task)
@@ -77,7 +61,7 @@ def deduplicate(engine: Engine, rows: ir.Table, task: DeduplicationTask) -> Dedu
     return Deduplicated(
         members=members,
         winners=_winners(members, task),
-        duplicates=_evidence(linked.links, members),
+        duplicates=_evidence(linked.links, members, linked.refused),
     )
 
 
@@ -93,31 +77,6 @@ def _all_alone(engine: Engine, rows: ir.Table, links: ir.Table) -> Deduplicated:
     )
     winners = members.mutate(_alternates=ibis.null("string"))
     return Deduplicated(members, winners, _evidence(links, members))
-
-
-def _parted(engine: Engine, rows: ir.Table, linked: _Linked, task: DeduplicationTask) -> _Linked:
-    """Groups in which no two foes are, with all links among the rows that this concerns.
-
-    Links of a rule only chain its rows: where a group is parted, a part may have none of them.
-    """
-    assert task.never is not None
-    foes = engine.keep(key_pairs(rows, task.never))
-    met = groups.meeting(engine, linked.labels, foes)
-    if not met:
-        return linked
-    concerned = linked.labels.filter(linked.labels.component.isin(met)).select(_node="node")
-    part = engine.keep(rows.semi_join(concerned, rows._ordinal == concerned._node))
-    custom = engine.keep(custom_links(engine, part, task, pairs_of))
-    links = engine.keep(custom.union(automatic_links(engine, part, task, pairs_of)))
-    labels = groups.part(engine, linked.labels, best_first(part, links), foes)
-
-    def instead(chains: ir.Table, every: ir.Table) -> ir.Table:
-        others = chains.anti_join(concerned, chains.left == concerned._node)
-        return engine.keep(others.union(every))
-
-    return _Linked(
-        instead(linked.custom, custom), instead(linked.links, links), engine.keep(labels)
-    )
 
 
 def _within_one_group(links: ir.Table, grouped: ir.Table) -> ir.Table:
@@ -173,14 +132,17 @@ def _winners(members: ir.Table, task: DeduplicationTask) -> ir.Table:
     return overwrite_columns(winners, members, task.step.keep_columns, task.profile.primary_key)
 
 
-def _evidence(links: ir.Table, rows: ir.Table) -> ir.Table:
-    """Links by keys instead of ordinals; those that never match refused carry the reason."""
+def _evidence(links: ir.Table, rows: ir.Table, refused: ir.Table | None = None) -> ir.Table:
+    """Links by keys instead of ordinals; those between two groups carry what refused them."""
+    if refused is None:
+        links = links.mutate(refused=ibis.null("string"))
+    else:
+        links = links.left_join(refused, ["left", "right"], rname="{name}_of")
     keys = rows.select("_ordinal", "_key", "_group", "_is_winner")
     left = links.join(keys, links.left == keys._ordinal).drop("_ordinal")
-    left = left.rename(left_key="_key", left_group="_group", left_is_winner="_is_winner")
+    left = left.rename(left_key="_key", group="_group", left_is_winner="_is_winner")
     other = another(keys)
     both = left.join(other, left.right == other._ordinal).drop("_ordinal")
-    apart = both.left_group != both._group
     return both.select(
         "left_key",
         "rule",
@@ -190,8 +152,8 @@ def _evidence(links: ir.Table, rows: ir.Table) -> ir.Table:
         "left_values",
         "right_values",
         "left_is_winner",
-        group="left_group",
+        "group",
         right_key="_key",
         right_is_winner="_is_winner",
-        refused=ibis.ifelse(apart, ibis.literal(NEVER_MATCH), ibis.null("string")),
+        refused="refused",
     )

@@ -18,6 +18,7 @@ from identity_pipeline.terms.rules import (
 )
 from identity_pipeline.terms.sources import Profile
 from identity_pipeline.terms.unification import TableStep
+from identity_pipeline.unify.maxima import Maxima
 from identity_pipeline.unify.pairs import NO_PAIRS, chain_of
 
 Linker = Callable[[ir.Table, DeduplicationRule, int, ValueLists], ir.Table]
@@ -33,6 +34,7 @@ class DeduplicationTask:
         match_columns: its columns that match rules use, on either side.
         lists: bypass and alias lists.
         always, never: pairs of keys of this table, `key1` and `key2`; None without overrides.
+        maxima: how many values one customer may have; None where nobody asks.
     """
 
     step: TableStep
@@ -41,6 +43,7 @@ class DeduplicationTask:
     lists: ValueLists = ValueLists()
     always: ir.Table | None = None
     never: ir.Table | None = None
+    maxima: Maxima | None = None
 
     @property
     def rules(self) -> tuple[DeduplicationRule, ...]:
@@ -75,7 +78,7 @@ def automatic_links(
     if wanted and task.match_columns:
         conditions = tuple(DeduplicationCondition(column=name) for name in task.match_columns)
         rule = DeduplicationRule(name=SAME_COLUMNS, conditions=conditions)
-        links.append(linker(rows, rule, len(task.rules) + 1, ValueLists()))
+        links.append(linker(rows, rule, len(task.rules) + 1, task.lists.only_guards))
     return _union(engine, links)
 
 

@@ -6,7 +6,7 @@ import ibis
 import ibis.expr.types as ir
 
 from identity_pipeline.unify.keyring import Contribution, key_columns
-from identity_pipeline.unify.match import RANK
+from identity_pipeline.unify.offers import RANK
 
 
 def match_pairs(

@@ -124,8 +124,9 @@ def condition_metrics(
     for rule in (rule for rule in environment.step(table).match if rule.active):
         for condition in (condition for condition in rule.conditions if condition.exact):
             higher = engine.table(names.members(condition.left_table))
-            left = with_comparables(higher, {"_left": (condition.left_column, condition)}, lists)
-            right = with_comparables(lower, {"_right": (condition.right, condition)}, lists)
+            upper, own = lists.of(condition.left_table), lists.of(table)
+            left = with_comparables(higher, {"_left": (condition.left_column, condition)}, upper)
+            right = with_comparables(lower, {"_right": (condition.right, condition)}, own)
             agreed = right.semi_join(left, right._right == left._left)
             [(matched,)] = engine.rows(agreed.aggregate(n=agreed._group.nunique()))
             name = f"{rule.name}: {condition.left} = {condition.right}"

@@ -58,6 +58,43 @@ def chain_of(rows: ir.Table, rule: DeduplicationRule, index: int, lists: ValueLi
     return _edges(pairs, rule, index, [ibis.literal(1.0)] * len(values))
 
 
+def chain_by_values(
+    rows: ir.Table, rule: DeduplicationRule, index: int, lists: ValueLists
+) -> ir.Table:
+    """Link rows by a rule, as `chain_of`, each to the next one by the values that it brings.
+
+    Rows that bring the same values follow one another, those without any come first: so a chain
+    that is cut, where a record would have too many values, leaves together what belongs together.
+
+    Args:
+        rows: as `chain_of`, with `_brought`: the row's identifying values as text, NULL for none.
+        rule, index, lists: as `chain_of`.
+
+    Returns:
+        Columns as `chain_of`.
+    """
+    if rule.exceptions or not all(condition.exact for condition in rule.conditions):
+        return pairs_of(rows, rule, index, lists)
+    names = [compare.left_name(number) for number in range(len(rule.conditions))]
+    columns = {
+        name: (condition.column, condition)
+        for name, condition in zip(names, rule.conditions, strict=True)
+    }
+    valued = with_comparables(rows, columns, lists)
+    valued = valued.filter(*(valued[name].notnull() for name in names))
+    order = [valued._brought.fill_null(""), valued._key, valued._ordinal]
+    previous = valued._ordinal.lag().over(group_by=names, order_by=order)
+    linked = valued.mutate(_previous=previous)
+    linked = linked.filter(linked._previous.notnull())
+    pairs = linked.select(
+        left=ibis.least(linked._previous, linked._ordinal),
+        right=ibis.greatest(linked._previous, linked._ordinal),
+        **{compare.left_name(n): linked[name] for n, name in enumerate(names)},
+        **{compare.right_name(n): linked[name] for n, name in enumerate(names)},
+    )
+    return _edges(pairs, rule, index, [ibis.literal(1.0)] * len(names))
+
+
 def pairs_of(rows: ir.Table, rule: DeduplicationRule, index: int, lists: ValueLists) -> ir.Table:
     """Every pair of rows that a rule links; columns as `chain_of`."""
     both = (*rule.conditions, *rule.exceptions)

@@ -1,36 +1,48 @@
 """From the environment to the work of each step."""
 
+import datetime
 import os
 from dataclasses import replace
+from typing import cast
 
 import ibis.expr.types as ir
 
 from identity_pipeline.engine.base import Engine
 from identity_pipeline.expressions.comparable import ValueLists, canonical_aliases
+from identity_pipeline.expressions.ledger import last_applied
 from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import Environment
 from identity_pipeline.terms.errors import PipelineError
 from identity_pipeline.unify import overrides
 from identity_pipeline.unify.candidates import Side
 from identity_pipeline.unify.customer_id import IdMaker, keyed_ids, plain_ids
+from identity_pipeline.unify.devices import device_task
+from identity_pipeline.unify.guards import value_guards
 from identity_pipeline.unify.keyring import Contribution
 from identity_pipeline.unify.links import DeduplicationTask
-from identity_pipeline.unify.match import MatchTask, record_of
+from identity_pipeline.unify.maxima import maxima_of
+from identity_pipeline.unify.offers import MatchTask, record_of
 
 
 class MissingSecret(PipelineError):
     """The environment variable with the secret of CustomerIds is not set."""
 
 
+def last_date(engine: Engine) -> datetime.date:
+    """The day of the data: the last ingestion date of anything that was applied."""
+    [(last,)] = engine.rows(last_applied(engine.table(names.DELIVERIES)))
+    return cast(datetime.date, last)
+
+
 def value_lists(engine: Engine, environment: Environment) -> ValueLists:
-    """The bypass and alias lists as delivered last."""
+    """The bypass and alias lists as delivered last, and what guards set aside."""
     asked = environment.unify.overrides
     bypass = {name: engine.table(names.current(f"bypass_{name}")) for name in asked.bypass}
     alias = {
         name: _canonical(engine, engine.table(names.current(f"alias_{name}")))
         for name in asked.alias
     }
-    return ValueLists(bypass=bypass, alias=alias)
+    return ValueLists(bypass, alias, guards_by_table=value_guards(engine, environment))
 
 
 def _canonical(engine: Engine, pairs: ir.Table) -> ir.Table:
@@ -51,9 +63,10 @@ def deduplication_task(engine: Engine, environment: Environment, table: str) -> 
         step=environment.step(table),
         profile=environment.profile(table),
         match_columns=environment.match_columns(table),
-        lists=value_lists(engine, environment),
+        lists=value_lists(engine, environment).of(table),
         always=_asked(engine, overrides.within(pairs, overrides.ALWAYS, table)),
         never=_asked(engine, overrides.within(pairs, overrides.NEVER, table)),
+        maxima=maxima_of(environment),
     )
 
 
@@ -66,6 +79,8 @@ def match_task(engine: Engine, environment: Environment, table: str) -> MatchTas
         always=_asked(engine, overrides.across(pairs, overrides.ALWAYS, table)),
         never=_asked(engine, overrides.across(pairs, overrides.NEVER, table)),
         never_within=_asked(engine, overrides.within(pairs, overrides.NEVER, table)),
+        maxima=maxima_of(environment),
+        devices=device_task(engine, environment, table),
     )
 
 

@@ -285,7 +285,8 @@ def test_json_has_the_same_keys_joined_or_apart(told):
 
     joined, apart = (json.loads(as_json(one.explain("M", key))) for key in ("C1", "C2"))
 
-    assert list(joined) == ["one", "other", "relation", "path", "rules", "never", "keys"]
+    keys = ["one", "other", "relation", "path", "rules", "never", "maxima", "held", "keys"]
+    assert list(joined) == keys
     assert list(apart) == list(joined)
     assert joined["path"][0] | {"first_seen": None} == dataclasses.asdict(
         one.explain("M", "C1").path[0]

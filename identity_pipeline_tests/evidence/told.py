@@ -12,7 +12,7 @@ from identity_pipeline.evidence.words import in_words
 from identity_pipeline.serving.publish_evidence import evidence_tables
 from identity_pipeline.terms import names, tables
 from identity_pipeline.terms.environment import Environment
-from identity_pipeline.terms.evidence_contracts import matches_of
+from identity_pipeline.terms.evidence_contracts import matches_of, reviews_of
 from identity_pipeline_tests.unify.story import Rows, Story, Table
 
 
@@ -54,6 +54,11 @@ def _published(opened: OpenEngine, environment: Environment) -> list[PublishedTa
         tables.ALTERNATE_KEY.name: names.ALTERNATE_KEY,
         tables.PROFILES.name: names.PROFILE_REGISTRY,
         **{matches_of(environment.source(one)): names.matches(one) for one in order[1:]},
+        **{
+            reviews_of(environment.source(one)): names.reviews(one)
+            for one in order
+            if environment.step(one).splink_rules
+        },
     }
     found = [PublishedTable(name, engine.table(stored), name) for name, stored in shown.items()]
     return found + evidence_tables(engine, environment)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from identity_pipeline.engine.base import Engine
 from identity_pipeline.engine.registry import OpenEngine
+from identity_pipeline.evidence.edges import match_edges
 from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import Environment, override_sources
 from identity_pipeline.terms.sources import SourceTable
@@ -14,13 +15,17 @@ from identity_pipeline.terms.unification import Unification
 from identity_pipeline.unify import consolidation, overrides, tasks
 from identity_pipeline.unify.connect import link_table
 from identity_pipeline.unify.deduplicate import deduplicate
+from identity_pipeline.unify.guarded_values import guarded_values
 from identity_pipeline.unify.identify import audit, identify
 from identity_pipeline.unify.match import match_table
 from identity_pipeline.unify.merge import unify_columns
-from identity_pipeline.unify.profile import profile_rows
+from identity_pipeline.unify.offers import with_scores
+from identity_pipeline.unify.profile import profile_rows, profile_rows_of_events
+from identity_pipeline.unify.shared_devices import no_identities
+from identity_pipeline.unify.splink_pairs import store_reviews
 
 Rows = list[tuple[object, ...]]
-TYPES = {"text": "string", "integer": "int64", "date": "date"}
+TYPES = {"text": "string", "integer": "int64", "date": "date", "timestamp": "timestamp(6)"}
 FIRST_DAY = datetime.date(2024, 1, 1)
 OVERRIDES = ("Table1", "Table1Key", "Table2", "Table2Key")
 
@@ -145,8 +150,14 @@ def _unify(engine: Engine, environment: Environment) -> None:
     found = overrides.custom_matches(engine, files, tasks.product_names(environment))
     engine.store(names.OVERRIDES, found.pairs)
     engine.store(names.OVERRIDE_PROBLEMS, found.problems)
+    guarded = guarded_values(engine, environment)
+    engine.store(names.GUARDED_VALUES, guarded.values)
+    engine.store(names.KEPT_VALUES, guarded.kept)
     for name in environment.unify.order:
-        rows = profile_rows(engine.table(names.current(name)), environment.profile(name))
+        profile = environment.profile(name)
+        is_own_key = profile.primary_key == environment.source(name).primary_key
+        rows_of = profile_rows if is_own_key else profile_rows_of_events
+        rows = rows_of(engine.table(names.current(name)), profile)
         one = deduplicate(engine, rows, tasks.deduplication_task(engine, environment, name))
         engine.store(names.members(name), one.members)
         engine.store(names.winners(name), one.winners)
@@ -155,9 +166,14 @@ def _unify(engine: Engine, environment: Environment) -> None:
     for name in environment.unify.order[1:]:
         lower = tasks.lower_side(engine, environment, name)
         above = tasks.higher_sides(engine, environment, name)
-        matched = way(engine, lower, above, tasks.match_task(engine, environment, name))
+        task = with_scores(engine, lower, above, tasks.match_task(engine, environment, name))
+        matched = way(engine, lower, above, task)
         engine.store(names.matches(name), matched.matches)
         engine.store(names.ambiguities(name), matched.ambiguities)
+        store_reviews(engine, environment, name, task.scores)
+        identities = matched.identities
+        identities = no_identities(engine) if identities is None else identities
+        engine.store(names.device_identities(name), identities)
     consolidation.store(engine, environment)
     parts = consolidation.read(engine, environment)
     unified = unify_columns(parts.consolidated, parts.contributions, environment.unify)
@@ -174,3 +190,7 @@ def _unify(engine: Engine, environment: Environment) -> None:
     for name, rows in stored.items():
         engine.store(name, rows)
     assert not any(audit(engine).values())
+    if environment.unify.guards.records_per_value:
+        edges = match_edges(engine, environment)
+        engine.store(names.MATCH_EDGES, edges.edges)
+        engine.store(names.EDGE_REGISTRY, edges.registry)

@@ -1,0 +1,102 @@
+"""Contradictions: customers whose source records disagree in a unified column."""
+
+from collections.abc import Iterator
+
+import ibis
+import ibis.expr.types as ir
+
+from identity_pipeline.engine.base import Engine
+from identity_pipeline.expressions.conditions import as_text
+from identity_pipeline.expressions.views import another
+from identity_pipeline.terms import names
+from identity_pipeline.terms.environment import Environment
+
+
+def contradictions(engine: Engine, environment: Environment) -> ir.Table:
+    """Find customers with several values of a unified column among their source records.
+
+    All records count, winners and alternates. Case, blanks and the marks . ( ) + / - do not, or
+    every phone number would contradict itself; a missing value contradicts nothing.
+
+    Returns:
+        One row a customer and column: `CustomerId`, `column_name`, `distinct_values` (at least 2).
+    """
+    columns = tuple(_unified(environment))
+    rows = [part for table in environment.unify.order for part in _rows(engine, environment, table)]
+    every = ibis.union(*rows) if len(rows) > 1 else rows[0]
+    # The smallest and the largest text differ where any two do: far cheaper than counting values.
+    differ = every.group_by("record").aggregate(
+        **{name: every[name].min() != every[name].max() for name in columns}
+    )
+    doubtful = differ.filter(ibis.or_(*(differ[name] for name in columns)))
+    other = another(every)
+    few = other.semi_join(doubtful, "record")
+    values = ibis.array(
+        [
+            ibis.struct({"column_name": ibis.literal(name), "text": _light(few[name])})
+            for name in columns
+        ]
+    )
+    long = few.select("record", one=values.unnest())
+    long = long.select("record", column_name=long.one["column_name"], text=long.one["text"])
+    counted = long.group_by("record", "column_name").aggregate(distinct_values=long.text.nunique())
+    return _by_customer(engine, counted.filter(counted.distinct_values > 1))
+
+
+def _light(text: ir.StringValue) -> ir.StringValue:
+    """Without case, blanks, and what phones are written with; nothing is nothing."""
+    # Several times cheaper than a regular expression.
+    return text.lower().translate(" .()+/-", "").nullif("")
+
+
+def _unified(environment: Environment) -> Iterator[str]:
+    """The unified columns as Customer shows them."""
+    unify = environment.unify
+    for name in (*unify.columns, *(name for group in unify.groups for name in group.columns)):
+        yield unify.rename.get(name, name)
+
+
+def _feeds(environment: Environment, table: str) -> dict[str, list[str]]:
+    """Which columns of a table feed each unified column, as Customer shows it."""
+    unify = environment.unify
+    found: dict[str, list[str]] = {}
+    for name, combined in unify.columns.items():
+        for reference in combined.sources:
+            source, column = reference.split(".", 1)
+            if source == table:
+                found.setdefault(unify.rename.get(name, name), []).append(column)
+    for group in unify.groups:
+        sources = group.sources.get(table, ())
+        for name, of_source in zip(group.columns, sources, strict=False):
+            if of_source:
+                found.setdefault(unify.rename.get(name, name), []).append(of_source)
+    return found
+
+
+def _rows(engine: Engine, environment: Environment, table: str) -> Iterator[ir.Table]:
+    """A table's records with the unified columns that they feed; NULL for the others.
+
+    A table with two columns for one unified column comes twice.
+    """
+    feeds = _feeds(environment, table)
+    members, consolidated = engine.table(names.members(table)), engine.table(names.CONSOLIDATED)
+    here = consolidated.filter((consolidated.table == table) & consolidated.kept)
+    groups = here.select("record", _of="group")
+    rows = members.join(groups, members._group == groups._of)
+    for number in range(max(map(len, feeds.values()), default=0)):
+        used = {name: columns[number] for name, columns in feeds.items() if number < len(columns)}
+        yield rows.select(
+            "record",
+            **{
+                name: as_text(rows[used[name]]) if name in used else ibis.null("string")
+                for name in _unified(environment)
+            },
+        )
+
+
+def _by_customer(engine: Engine, found: ir.Table) -> ir.Table:
+    """Contradictions of records as those of customers, which any key of theirs names."""
+    keys, alternate = engine.table(names.KEYS), engine.table(names.ALTERNATE_KEY)
+    held = found.join(keys.select("record", "identifier"), "record")
+    joined = held.join(alternate, held.identifier == alternate.Identifier)
+    return joined.select("CustomerId", "column_name", "distinct_values").distinct()

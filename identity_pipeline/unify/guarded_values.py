@@ -1,0 +1,252 @@
+"""Values set aside: placeholders, and values that more source keys carry than their limit."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import ibis
+import ibis.expr.types as ir
+
+from identity_pipeline.engine.base import Engine
+from identity_pipeline.expressions.comparable import ValueLists, with_comparables
+from identity_pipeline.expressions.conditions import as_text
+from identity_pipeline.expressions.value_guards import guards_by_table
+from identity_pipeline.terms import names
+from identity_pipeline.terms.environment import Environment
+from identity_pipeline.terms.guards import PLACEHOLDER, TOO_MANY_RECORDS
+from identity_pipeline.terms.identifiers import identifier_types
+from identity_pipeline.terms.rules import Comparison, DeduplicationCondition
+from identity_pipeline.unify.tasks import last_date, value_lists
+
+GUARDED = {
+    "identifier_type": "string",
+    "value": "string",
+    "reason": "string",
+    "keys": "int64",
+    "limit": "int64",
+    "since": "date",
+    "kept": "int64",
+}
+KEPT = {"identifier_type": "string", "value": "string", "table": "string", "key": "string"}
+# What tells one value set aside from another.
+NAMED = ("identifier_type", "value", "reason")
+
+
+@dataclass(frozen=True)
+class GuardedValues:
+    """Values that link nothing.
+
+    Attributes:
+        values: columns as GUARDED: the value as conditions compare it, `reason` (a placeholder, or
+            too many records), `keys` that carry it, the `limit`, `since` which ingestion date, and
+            how many keys have `kept` it, because the last run linked them by it.
+        kept: columns as KEPT: these keys.
+    """
+
+    values: ir.Table
+    kept: ir.Table
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """A column with one way of comparing it."""
+
+    table: str
+    column: str
+    identifier_type: str
+    how: Comparison
+
+
+def guarded_values(engine: Engine, environment: Environment) -> GuardedValues:
+    """Count how many source keys carry each value that rules compare, and set values aside.
+
+    A value is what a condition compares: normalized, with aliases mapped and bypassed ones taken
+    out. Keys are counted over all tables of unification and all conditions of one identifier type.
+
+    Args:
+        engine: has the sources' rows, the edges of the last run, and what was set aside before.
+        environment: guards and rules.
+    """
+    asked = environment.unify.guards
+    compared = list(_compared(environment))
+    if not compared or not (
+        asked.placeholders or asked.placeholder_values or asked.records_per_value
+    ):
+        return GuardedValues(engine.relation(GUARDED, []), engine.relation(KEPT, []))
+    aside = engine.keep(_aside(engine, environment, compared))
+    over = aside.filter(aside.reason == TOO_MANY_RECORDS)
+    kept = engine.relation(KEPT, [])
+    if asked.records_per_value and engine.count(over) and engine.exists(names.MATCH_EDGES):
+        kept = engine.keep(_kept(engine, environment, over))
+    return GuardedValues(_remembered(engine, aside, kept), kept)
+
+
+def _compared(environment: Environment) -> Iterator[_Compared]:
+    """Each column that an active rule compares, once by each way of making it comparable."""
+    types = identifier_types(environment)
+    found: dict[tuple[object, ...], _Compared] = {}
+    for table, column, how in _sides(environment):
+        words = (tuple(sorted(how.normalize)), how.region)
+        one = _Compared(table, column, types[table][column], how)
+        found.setdefault((table, column, *words), one)
+    yield from found.values()
+
+
+def _sides(environment: Environment) -> Iterator[tuple[str, str, Comparison]]:
+    for step in environment.unify.tables:
+        rules = [rule for rule in step.deduplicate if rule.active]
+        for rule in rules:
+            for condition in (*rule.conditions, *rule.exceptions):
+                yield step.table, condition.column, condition
+        if step.automatic == "always" or (step.automatic == "without_rules" and not rules):
+            for column in environment.match_columns(step.table):
+                yield step.table, column, DeduplicationCondition(column=column)
+        for match in (rule for rule in step.match if rule.active):
+            for one in (*match.conditions, *match.exceptions):
+                yield one.left_table, one.left_column, one
+                yield step.table, one.right, one
+
+
+def _aside(engine: Engine, environment: Environment, compared: Sequence[_Compared]) -> ir.Table:
+    """Values set aside, with `reason`, `keys` and `limit`."""
+    limits = environment.unify.guards.records_per_value
+    lists = value_lists(engine, environment)
+    parts = [
+        _carried(engine, environment, ValueLists(lists.bypass, lists.alias), columns)
+        for table in environment.unify.order
+        if (columns := [one for one in compared if one.table == table])
+    ]
+    carried = ibis.union(*parts) if len(parts) > 1 else parts[0]
+    counted = carried.group_by("identifier_type", "value").aggregate(
+        is_placeholder=carried.is_placeholder.any(),
+        keys=ibis.struct({"table": carried.table, "key": carried.key}).nunique(),
+    )
+    limit = ibis.null("int64")
+    if limits:
+        limit = counted.identifier_type.cases(*limits.items(), else_=ibis.null("int64"))
+    limit = counted.is_placeholder.ifelse(ibis.null("int64"), limit)
+    told = counted.mutate(
+        reason=counted.is_placeholder.ifelse(PLACEHOLDER, TOO_MANY_RECORDS),
+        limit=limit.cast("int64"),
+    )
+    return told.filter(told.is_placeholder | (told["keys"] > told["limit"])).drop("is_placeholder")
+
+
+def _carried(
+    engine: Engine, environment: Environment, lists: ValueLists, compared: Sequence[_Compared]
+) -> ir.Table:
+    """The values of one table's columns: `identifier_type`, `value`, `is_placeholder`, key.
+
+    All columns in one go, since a statement's parts cost more than what they find: a row that has
+    no value to tell is left out before its values become rows.
+    """
+    table = compared[0].table
+    key = environment.profile(table).primary_key
+    current = engine.table(names.current(table))
+    guarded = replace(lists, guards=guards_by_table(environment)[table])
+    rows = current.filter(current[key].notnull())
+    rows = rows.mutate(_key=as_text(rows[key]))
+    values = {f"_value_{n}": (one.column, one.how) for n, one in enumerate(compared)}
+    left = {f"_left_{n}": (one.column, one.how) for n, one in enumerate(compared)}
+    valued = with_comparables(with_comparables(rows, values, lists), left, guarded)
+    limits = environment.unify.guards.records_per_value
+    told = [
+        valued[value].notnull()
+        & (ibis.literal(one.identifier_type in limits) | valued[rest].isnull())
+        for one, value, rest in zip(compared, values, left, strict=True)
+    ]
+    parts = [
+        ibis.struct(
+            {
+                "identifier_type": ibis.literal(one.identifier_type),
+                "value": valued[value],
+                "is_placeholder": valued[rest].isnull(),
+                "is_told": is_told,
+            }
+        )
+        for one, value, rest, is_told in zip(compared, values, left, told, strict=True)
+    ]
+    found = valued.filter(ibis.or_(*told)).select("_key", one=ibis.array(parts).unnest())
+    return _as_rows(found, table)
+
+
+def _as_rows(found: ir.Table, table: str) -> ir.Table:
+    found = found.filter(found.one["is_told"])
+    return found.select(
+        identifier_type=found.one["identifier_type"],
+        value=found.one["value"],
+        is_placeholder=found.one["is_placeholder"],
+        table=ibis.literal(table),
+        key="_key",
+    )
+
+
+def _kept(engine: Engine, environment: Environment, over: ir.Table) -> ir.Table:
+    """Keys at the ends of an edge of the last run that compared a value now past its limit."""
+    edges = engine.table(names.MATCH_EDGES)
+    parts = [
+        edges.select(
+            identifier=edges[f"{side}_identifier"],
+            pair=edges[f"{side}_columns"].zip(edges[f"{side}_values"]).unnest(),
+        )
+        for side in ("left", "right")
+    ]
+    ends = ibis.union(*parts)
+    compared = ends.select("identifier", column=ends.pair["f1"], text=ends.pair["f2"])
+    columns = engine.keep(engine.relation(_COLUMNS, _columns_of_edges(environment)))
+    prefix = columns.data_source + names.BAR + columns.table_name + names.BAR
+    typed = compared.join(
+        columns,
+        [compared.column == columns.column, compared.identifier.startswith(prefix)],
+        rname="{name}_of",
+    )
+    typed = typed.mutate(
+        key=typed.identifier.substr(
+            (typed.data_source + names.BAR + typed.table_name + names.BAR).length()
+        )
+    )
+    held = typed.join(
+        over.select("identifier_type", "value"),
+        [typed.identifier_type == over.identifier_type, typed.text == over.value],
+        rname="{name}_over",
+    )
+    return held.select(*KEPT).distinct()
+
+
+_COLUMNS = {
+    "table": "string",
+    "data_source": "string",
+    "table_name": "string",
+    "column": "string",
+    "identifier_type": "string",
+}
+
+
+def _columns_of_edges(environment: Environment) -> list[tuple[str, ...]]:
+    """Columns as edges name them: `Column` within a table, `table.Column` above another."""
+    rows: list[tuple[str, ...]] = []
+    for table, columns in identifier_types(environment).items():
+        source = environment.source(table)
+        for column, identifier_type in columns.items():
+            for name in (column, f"{table}.{column}"):
+                rows.append((table, source.data_source, source.table, name, identifier_type))
+    return rows
+
+
+def _remembered(engine: Engine, aside: ir.Table, kept: ir.Table) -> ir.Table:
+    """Values with the ingestion date that first set them aside, and how many keys keep them."""
+    day = last_date(engine)
+    counted = kept.group_by("identifier_type", "value").aggregate(kept=kept.count())
+    known = (
+        engine.table(names.GUARDED_VALUES)
+        if engine.exists(names.GUARDED_VALUES)
+        else engine.relation(GUARDED, [])
+    )
+    known = known.select(*NAMED, "since")
+    joined = aside.left_join(known, list(NAMED), rname="{name}_before")
+    joined = joined.left_join(counted, ["identifier_type", "value"], rname="{name}_kept")
+    return engine.keep(
+        joined.mutate(
+            since=ibis.coalesce(joined.since, ibis.literal(day, "date")),
+            kept=ibis.coalesce(joined.kept, ibis.literal(0, "int64")),
+        ).select(*GUARDED)
+    )
