@@ -22,7 +22,7 @@ from identity_pipeline.defs.progress import telling
 from identity_pipeline.defs.resources import memory_limit
 from identity_pipeline.defs.serving import KEY as PUBLISHED
 from identity_pipeline.defs.summary import print_failures, print_summary
-from identity_pipeline.defs.unchanged import note_runs, unchanged_dates
+from identity_pipeline.defs.unchanged import note_runs, remembered_dates, unchanged_dates
 from identity_pipeline.defs.validation import check_types
 from identity_pipeline.sources.dates import delivered_dates
 from identity_pipeline.terms.environment import Environment, override_sources
@@ -157,7 +157,7 @@ def chosen_dates(
     Raises:
         NothingToRun: no files for what was asked.
     """
-    chosen = _asked(environment, dates)
+    chosen = _asked(environment, place.warehouse, dates)
     if again:
         return Chosen(chosen)
     *others, last = chosen
@@ -172,14 +172,16 @@ def print_unchanged(console: Console, chosen: Chosen) -> None:
         console.print(f"{word} unchanged since their last run")
 
 
-def _asked(environment: Environment, dates: Dates) -> list[datetime.date]:
+def _asked(environment: Environment, warehouse: Path, dates: Dates) -> list[datetime.date]:
     sources = environment.sources | override_sources(environment)
     delivered = list(delivered_dates(environment.folder, sources.values()))
     if not delivered:
         patterns = ", ".join(source.landing for source in environment.sources.values())
         raise NothingToRun(f"{environment.folder}: no files fit {patterns}")
     first, last = delivered[0], delivered[-1]
-    chosen = dates.of(delivered)
+    # A date whose files are all gone is run too, so that their rows go.
+    gone = {date for date in remembered_dates(environment, warehouse) if date > first}
+    chosen = dates.of(sorted(gone.union(delivered)))
     if not chosen:
         raise NothingToRun(f"no files up to {dates.through}; there are some from {first} to {last}")
     if chosen[-1] > (today := datetime.datetime.now(datetime.UTC).date()):

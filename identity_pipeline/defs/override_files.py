@@ -104,8 +104,8 @@ def write_delivery(folder: Path, texts: Mapping[str, str]) -> None:
         target = folder / name
         part = target.with_name(f".{target.name}.part")
         target.parent.mkdir(parents=True, exist_ok=True)
-        octets = text.encode("utf-8")
-        part.write_bytes(gzip.compress(octets, mtime=0) if target.suffix == ".gz" else octets)
+        octets, is_packed = text.encode("utf-8"), target.suffix.lower() == ".gz"
+        part.write_bytes(gzip.compress(octets, mtime=0) if is_packed else octets)
         if target.exists():
             part.chmod(target.stat().st_mode)
         os.replace(part, target)

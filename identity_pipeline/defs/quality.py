@@ -204,7 +204,7 @@ def agreement_asset(environment: Environment, truth: str) -> dg.AssetsDefinition
 
 
 def _least(share: float | None) -> str:
-    return "any" if share is None else f"{share:.0%}"
+    return "any" if share is None else f"{100 * share:g}%"
 
 
 def _stamp(environment: Environment, truth: str) -> str:

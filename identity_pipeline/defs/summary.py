@@ -6,6 +6,7 @@ from pathlib import Path
 import dagster as dg
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from identity_pipeline.engine.registry import Limits, open_engine
 from identity_pipeline.serving.summary import (
@@ -108,4 +109,4 @@ def print_failures(console: Console, result: dg.ExecuteInProcessResult) -> None:
             while error and error.cause:  # the last cause is ours, those around it Dagster's
                 error = error.cause
             text = data.description if data else error.message if error else "failed"
-            console.print(f"[red]failed[/] {event.step_key}: {text}", markup=True)
+            console.print(Text.assemble(("failed", "red"), f" {event.step_key}: {text}"))

@@ -60,11 +60,29 @@ def unchanged_dates(
             if landed.get(name) != known.get(name)
             or versions.get(f"{names.source(name)}:{date}") != code_version(sources[name])
         }
-        is_judged = judged_anew & landed.keys()
-        if not changed and not is_judged and versions.get(f"{RAN}{date}") == _digest(landed):
+        if versions.get(f"{RAN}{date}") != _digest(landed, sources):
+            # What a run that was cut off ingested is not judged by: it counts as changed.
+            changed |= landed.keys()
+        if not changed and not judged_anew & landed.keys():
             found.add(date)
         judged_anew |= {one for one in changed if _is_full(sources[one])}
     return found
+
+
+def remembered_dates(environment: Environment, warehouse: Path) -> set[datetime.date]:
+    """Dates of which the warehouse has deliveries: their files may all be gone by now."""
+    if not warehouse.exists():
+        return set()
+    try:
+        with (
+            filelock.FileLock(f"{warehouse}.lock", timeout=0),
+            open_engine(warehouse, Limits(read_only=True)) as opened,
+        ):
+            applied = _applied(opened.engine)
+    except filelock.Timeout:
+        return set()
+    sources = environment.sources | override_sources(environment)
+    return {date for date, tables in applied.items() if tables.keys() & sources.keys()}
 
 
 def note_runs(
@@ -81,7 +99,9 @@ def note_runs(
         return
     sources = environment.sources | override_sources(environment)
     marks = {
-        f"{RAN}{date}": _digest(_landed(environment.folder, sources.values(), date)) if well else ""
+        f"{RAN}{date}": _digest(_landed(environment.folder, sources.values(), date), sources)
+        if well
+        else ""
         for date, well in outcomes.items()
     }
     with (
@@ -123,6 +143,10 @@ def _applied(engine: Engine) -> dict[datetime.date, Delivered]:
     }
 
 
-def _digest(landed: Delivered) -> str:
-    lines = [repr((name, sorted(files))) for name, files in sorted(landed.items())]
+def _digest(landed: Delivered, sources: Mapping[str, SourceTable]) -> str:
+    """Files of a date and the declarations that read them, as a hash."""
+    lines = [
+        repr((name, code_version(sources[name]), sorted(files)))
+        for name, files in sorted(landed.items())
+    ]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

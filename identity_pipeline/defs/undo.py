@@ -107,13 +107,13 @@ def forget_line(asked: Asked) -> Written:
         ends = [_forgettable(published, text) for text in (asked.one, asked.other)]
         date = _date(environment, asked.date, _last_applied(engine))
     pair = Pair(*ends[0], *ends[1])
-    files: list[str] = []
+    files: dict[str, str] = {}
     with alone_in(environment.folder):
+        # All before any is written: the second list may refuse the date.
         for kind in places_of(environment, pair):
             texts = delivery_of(environment, _source(environment, kind), date)
-            texts = {name: without_pair(text, pair) for name, text in texts.items()}
-            write_delivery(environment.folder, texts)
-            files += texts
+            files |= {name: without_pair(text, pair) for name, text in texts.items()}
+        write_delivery(environment.folder, files)
     names = [" ".join(end) for end in ends]
     if not files:
         raise Refused(f"neither never match nor always match has the pair {' and '.join(names)}")

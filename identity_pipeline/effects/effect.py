@@ -125,6 +125,11 @@ class ExportEffect:
     sent: int
     taken_back: int
 
+    @property
+    def is_sending(self) -> bool:
+        """Whether the destination would hear of somebody, also where no number changes."""
+        return bool(self.sent or self.taken_back)
+
 
 @dataclass(frozen=True)
 class TableEffect:
@@ -159,5 +164,5 @@ class Effect:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing would change."""
-        return not self.tables
+        """Whether nothing would change, and nothing be sent that was not sent before."""
+        return not self.tables and not any(one.is_sending for one in self.exports)

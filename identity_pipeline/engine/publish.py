@@ -73,9 +73,14 @@ def publish(
         # hundreds of comments.
         engine.connection.begin()
         after = {table.name: _write(engine, table, before, made) for table in tables}
-        for name in before.keys() - after.keys():
+        # A name in other letters is the same table to DuckDB.
+        written = {name.lower() for name in after}
+        for name in sorted(name for name in before if name.lower() not in written):
             engine.connection.execute(statements.drop((ALIAS, "main", name), "TABLE"))
         engine.connection.commit()
+    except BaseException:
+        engine.connection.rollback()
+        raise
     finally:
         detach = sge.Detach(this=sg.to_identifier(ALIAS, quoted=True), exists=False)
         engine.connection.execute(detach.sql(DIALECT))

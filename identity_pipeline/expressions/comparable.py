@@ -111,7 +111,7 @@ def _without_placeholders(
 ) -> ir.StringValue:
     """A column made comparable; NULL also where it is a placeholder, as stored or as compared."""
     kind = column.type()
-    is_guarded = guards.placeholders and (kind.is_string() or kind.is_integer() or kind.is_date())
+    is_guarded = guards.placeholders and (kind.is_string() or kind.is_date())
     value = comparable(without_placeholders(as_text(column)) if is_guarded else column, how)
     if is_guarded and REVEALING.intersection(how.steps):
         value = without_placeholders(value)

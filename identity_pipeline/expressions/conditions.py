@@ -20,7 +20,7 @@ def as_text(column: ir.Column) -> ir.StringValue:
     """The one text of a value, so that 707 equals "707" and 12.50 equals "12.5"."""
     if column.type().is_string():
         return column
-    if column.type().is_decimal():
+    if column.type().is_decimal() and column.type().scale:
         return column.cast("string").re_replace(r"\.?0+$", "")
     return column.cast("string")
 

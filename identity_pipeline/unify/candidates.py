@@ -159,4 +159,7 @@ def best_first(candidates: ir.Table) -> list[ir.Value]:
         candidates.right_key.asc(),
         candidates.left_ordinal.asc(),
         candidates.right_ordinal.asc(),
+        # Of several higher tables that a rule names, only the first one's row is told above.
+        candidates.left_values.asc(),
+        candidates.right_values.asc(),
     ]

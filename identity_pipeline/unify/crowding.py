@@ -1,8 +1,9 @@
 """Crowding: attachments that would give a customer more values than it may have."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import ibis
 import ibis.expr.types as ir
@@ -158,13 +159,15 @@ class _Barred:
 
     def records(self, group: int) -> set[int]:
         """Where a group must not go."""
-        foes = {other for one, other in self._both() if one == group}
-        return {self.where[foe] for foe in foes if foe in self.where}
+        return {self.where[foe] for foe in self._foes.get(group, ()) if foe in self.where}
 
-    def _both(self) -> Iterator[Edge]:
+    @cached_property
+    def _foes(self) -> dict[int, set[int]]:
+        found: dict[int, set[int]] = defaultdict(set)
         for one, other in self.foes:
-            yield one, other
-            yield other, one
+            found[one].add(other)
+            found[other].add(one)
+        return found
 
 
 class _Room:

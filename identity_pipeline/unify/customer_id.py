@@ -12,7 +12,7 @@ import pyarrow as pa
 from identity_pipeline.engine.base import Engine
 from identity_pipeline.terms.errors import NoConvergence
 from identity_pipeline.unify.merge import KNOWN
-from identity_pipeline.unify.registry import KEY_REMOVED, MERGED, Registry
+from identity_pipeline.unify.registry import KEY_REMOVED, MERGED, PARTED, Registry
 from identity_pipeline.unify.winner import first_of
 
 IdMaker = Callable[[ir.StringValue], ir.StringValue]
@@ -116,7 +116,11 @@ def _claims(keys: ir.Table, registry: Registry) -> ir.Table:
     merged = registry.profiles.filter(registry.profiles.state == MERGED)
     merged = merged.select(_merged="customer_id", _into="merged_into")
     by_merge = registry.former.join(merged, registry.former.customer_id == merged._merged)
-    left = registry.history.filter(registry.history.event == KEY_REMOVED)
+    history = registry.history
+    left = history.filter(history.event == KEY_REMOVED)
+    # Keys with which a customer parted from another were never a stranger's: they founded it.
+    born = history.filter(history.event.isin(PARTED)).select(_run="run", _born="customer_id")
+    left = left.anti_join(born, [left.run == born._run, left.counterpart == born._born])
     by_move = left.select(_into="counterpart", _adopted="keys")
     adopted = by_merge.select("_into", _adopted="identifier").union(by_move, distinct=True)
     joined = claims.left_join(

@@ -110,11 +110,16 @@ def _parts(text: str) -> tuple[tuple[str, ...], list[_Record]]:
 
 def _records(text: str) -> Iterator[_Record]:
     lines = list(io.StringIO(text, newline=""))
-    reader = csv.reader(lines)
+    # A mark before a quote would make the quote a part of the first name.
+    unmarked = [line.removeprefix(BYTE_ORDER_MARK) for line in lines[:1]] + lines[1:]
+    reader = csv.reader(unmarked, strict=True)
     start = 0
-    for values in reader:
-        yield _Record(start + 1, "".join(lines[start : reader.line_num]), tuple(values))
-        start = reader.line_num
+    try:
+        for values in reader:
+            yield _Record(start + 1, "".join(lines[start : reader.line_num]), tuple(values))
+            start = reader.line_num
+    except csv.Error as error:
+        raise UnreadableOverrides(f"line {start + 1} cannot be read: {error}") from None
 
 
 def _ends(record: _Record, columns: Sequence[str]) -> frozenset[tuple[str, str]] | None:

@@ -96,7 +96,8 @@ def _hindered(engine: Engine, rows: ir.Table, linked: Linked, task: Deduplicatio
     if task.maxima is not None and values is not None:
         values = engine.keep(values)
         crowds = groups.crowds(engine, linked.labels, values, task.maxima.most)
-    return _Hindered(foes, values, met, [one for one in crowds if one not in met])
+    others = set(met)
+    return _Hindered(foes, values, met, [one for one in crowds if one not in others])
 
 
 def _linked_anew(

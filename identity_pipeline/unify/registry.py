@@ -40,6 +40,8 @@ LIVE, MERGED, GONE = "live", "merged", "gone"
 
 # The event of a key that left a customer; its counterpart is the customer that has it now.
 KEY_REMOVED = "key_removed"
+# Events of a customer that begins, or begins again, with keys that another one held.
+PARTED = ("split_from", "restored_from", "id_changed")
 
 
 @dataclass(frozen=True)

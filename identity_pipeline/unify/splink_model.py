@@ -77,7 +77,7 @@ def score_pairs(model: SplinkModel, left: pa.Table, right: pa.Table) -> list[Sco
         comparison cannot be learnt: no way of blocking without it finds FEWEST_PAIRS pairs.
     """
     ways = list(_ways(model))
-    trained = [way for way in ways if _pairs(left, right, way.columns) >= FEWEST_PAIRS]
+    trained = [way for way in ways if _pairs(left, right, way.settled) >= FEWEST_PAIRS]
     names = [f"c{number}" for number in range(len(model.compare))]
     if any(all(name in way.settled for way in trained) for name in names):
         return None

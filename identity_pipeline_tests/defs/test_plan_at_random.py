@@ -187,7 +187,7 @@ def told_by_tables(before, after):
     }
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0])
 def test_a_plan_equals_what_the_run_then_does(ran, tmp_path, seed):
     shutil.copytree(ran.parent, tmp_path, dirs_exist_ok=True)
     environment, chance = tmp_path / "shop", random.Random(seed)

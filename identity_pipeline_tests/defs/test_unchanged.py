@@ -126,6 +126,15 @@ def test_what_changed_runs_again_and_what_is_judged_by_it(environment, change, d
     assert to_run(environment) == days
 
 
+def test_a_date_whose_files_are_all_gone_runs_and_its_rows_go(environment):
+    shutil.rmtree(environment / "landing" / "contacts" / str(DAYS[1]))
+    shutil.rmtree(environment / "landing" / "visitors" / str(DAYS[1]))
+    assert to_run(environment) == [2, 3]
+    run(environment)
+
+    assert to_run(environment) == [3]
+
+
 def test_a_date_that_failed_runs_again(environment, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(customers, "audit", lambda engine: {"records_lost": 1})

@@ -183,6 +183,23 @@ def test_a_file_without_the_header_is_not_touched(environment):
     assert file_of(environment).read_text() == "One,Two\n"
 
 
+def test_a_file_with_an_open_quote_is_not_touched(environment):
+    text = 'Table1,Table1Key,Table2,Table2Key\nShop_Contacts,"1,Web_Visitors,v9\n'
+    deliver(environment, text)
+
+    outcome = never(environment)
+
+    told = (outcome.exit_code, "line 2" in outcome.output, file_of(environment).read_text())
+    assert told == (2, True, text)
+
+
+def test_a_mark_before_a_quoted_header_is_no_part_of_it(environment):
+    deliver(environment, '\ufeff"Table1","Table1Key","Table2","Table2Key"\n')
+    never(environment)
+
+    assert len(lines(file_of(environment))) == 1
+
+
 def test_people_who_write_at_once_wait_for_each_other(environment):
     home = environment.parent / "home"
     others = [f"Web:Visitors:{key}" for key in ("v1", "v2")] + ["Shop:Contacts:2"]

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
+import ibis
 import pytest
 
 from identity_pipeline.engine.base import PublishedTable
@@ -87,6 +88,19 @@ def test_a_file_that_somebody_changed_is_written_whole(press: Press) -> None:
 
 def test_a_file_that_is_gone_is_written_whole(press: Press) -> None:
     press.file.unlink()
+    assert press.publish() == {"orders": ["one"], "notes": ["two"]}
+
+
+def test_a_name_in_other_letters_is_the_same_table(press: Press) -> None:
+    renamed = PublishedTable("Orders", press.opened.engine.table(ORDERS), press.text)
+    press.opened.publish([renamed], press.file, press.made)
+    assert press.read() == {"Orders": ["one"]}
+
+
+def test_a_table_that_cannot_be_made_says_why_and_leaves_the_old_file(press: Press) -> None:
+    broken = press.opened.engine.table(ORDERS).mutate(text=ibis._.text.cast("int64"))
+    with pytest.raises(duckdb.ConversionException):
+        press.opened.publish([PublishedTable("orders", broken, "")], press.file, press.made)
     assert press.publish() == {"orders": ["one"], "notes": ["two"]}
 
 

@@ -285,7 +285,7 @@ def test_json_has_the_same_keys_joined_or_apart(told):
 
     joined, apart = (json.loads(as_json(one.explain("M", key))) for key in ("C1", "C2"))
 
-    keys = ["one", "other", "relation", "path", "rules", "never", "maxima", "held", "keys"]
+    keys = ["one", "other", "relation", "path", "rules", "never", "keys", "maxima", "held"]
     assert list(joined) == keys
     assert list(apart) == list(joined)
     assert joined["path"][0] | {"first_seen": None} == dataclasses.asdict(

@@ -63,3 +63,44 @@ def test_a_profile_of_which_one_key_remains_keeps_its_id(opened):
     assert [(event, rule) for _, event, rule, _ in story.history()] == [
         ("key_removed", "gone from the source")
     ]
+
+
+OVER_THREE = {
+    "tables": [
+        {"table": "contacts", "automatic": "never"},
+        {
+            "table": "members",
+            "automatic": "never",
+            "match": [{"name": "M", "conditions": [{"left": "contacts.Mail", "right": "Mail"}]}],
+        },
+        {
+            "table": "visits",
+            "automatic": "never",
+            "match": [{"name": "V", "conditions": [{"left": "members.Nr", "right": "Member"}]}],
+        },
+    ],
+    "known_if": {"any_of": [], "or_from": ["contacts", "members"]},
+    "overrides": {"never_match": "n/{ingestion_date}/*.csv"},
+}
+FLATMATES = [("S_Contacts", "c", "S_Members", "m")]
+
+
+@pytest.mark.parametrize("is_restored", [False, True], ids=["split off", "restored"])
+def test_a_customer_that_parted_keeps_its_id_when_a_visitor_came_and_went(opened, is_restored):
+    def tables(mail: str, member: str | None):
+        return {
+            "contacts": table("Id Mail", ("c", "a")),
+            "members": table("Nr Mail", ("m", mail)),
+            "visits": table("User Member", ("v", member)),
+        }
+
+    story = Story(opened, OVER_THREE)
+    if is_restored:  # the member was a customer before the merge that never match takes back
+        story.run(tables("x", None))
+    story.run(tables("a", None))
+    story.run(tables("a", None), never=FLATMATES)
+    parted = story.ids()["Members m"]
+    story.run(tables("a", "m"), never=FLATMATES)
+    story.run(tables("a", None), never=FLATMATES)
+
+    assert story.ids()["Members m"] == parted
