@@ -49,7 +49,7 @@ def by_the_oracle(tables: dict[str, Table]) -> tuple[set[str], set[str]]:
     return keyrings, {group.key for group in contacts}
 
 
-@pytest.mark.parametrize("seed", range(100, 106))
+@pytest.mark.parametrize("seed", range(100, 103))
 def test_customers_and_winners_are_those_of_the_oracle(seed):
     tables = world(seed)
     with open_engine(None) as opened:
