@@ -112,21 +112,10 @@ def _with_arrival(keys: ir.Table, unified: Unified) -> ir.Table:
 def contact_columns(environment: Environment, table: str) -> tuple[str, ...]:
     """The table's columns that feed the unified columns of `known_if.any_of`."""
     unify = environment.unify
-    found: list[str] = []
-    for name in unify.known_if.any_of:
-        if name in unify.columns:
-            sources = [reference.split(".", 1) for reference in unify.columns[name].sources]
-            found += [column for owner, column in sources if owner == table]
-        for group in unify.groups:
-            if name in group.columns and table in group.sources:
-                column = group.sources[table][group.columns.index(name)]
-                found += [column] if column else []
-        found += [
-            column
-            for owner, column in (reference.split(".", 1) for reference in unify.separate)
-            if owner == table and f"{owner}_{column}" == name
-        ]
-    return tuple(dict.fromkeys(found))
+    feeds = unify.feeds | {one.replace(".", "_", 1): (one,) for one in unify.separate}
+    named = (one for name in unify.known_if.any_of for one in feeds.get(name, ()))
+    sources = (reference.split(".", 1) for reference in named)
+    return tuple(dict.fromkeys(column for owner, column in sources if owner == table))
 
 
 def _linked_rows(

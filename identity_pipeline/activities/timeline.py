@@ -11,7 +11,6 @@ from identity_pipeline.expressions.json_texts import json_text, json_value
 from identity_pipeline.expressions.types import type_of
 from identity_pipeline.terms.activities import Activity
 from identity_pipeline.terms.environment import Environment
-from identity_pipeline.terms.names import BAR
 
 # Where a row was delivered; it tells which rows a source holds now.
 PLACE = ("ingestion_date", "file", "line")
@@ -97,8 +96,7 @@ def _in_one_shape(
     source, link = environment.source(activity.table), activity.link
     profile = environment.source(link.table)
     key = as_text(rows[activity.key])
-    own = ibis.literal(f"{source.data_source}{BAR}{source.table}{BAR}")
-    owner = ibis.literal(f"{profile.data_source}{BAR}{profile.table}{BAR}")
+    own, owner = ibis.literal(source.prefix), ibis.literal(profile.prefix)
     attributes = {name: rows[column] for name, column in activity.attributes.items()}
     return rows.select(
         ActivityId=(own + key).hexdigest("md5"),

@@ -12,6 +12,8 @@ from identity_pipeline.commands.options import (
     EnvironmentFolder,
     HomeFolder,
     Json,
+    OtherRecord,
+    Record,
     stop,
 )
 from identity_pipeline.terms.errors import PipelineError
@@ -76,10 +78,8 @@ def lookup(  # noqa: PLR0913 - each is an option of the command line, and named 
 
 
 def why(
-    one: Annotated[
-        str, typer.Argument(help="SOURCE:TABLE:KEY, a key, or a CustomerId or its first digits.")
-    ],
-    other: Annotated[str, typer.Argument(help="The same of another record.")],
+    one: Record,
+    other: OtherRecord,
     environment: EnvironmentFolder = DEFAULT_ENVIRONMENT,
     home: HomeFolder = DEFAULT_HOME,
     json: Json = False,

@@ -13,7 +13,7 @@ from identity_pipeline.commands.options import (
     EnvironmentFolder,
     HomeFolder,
     Json,
-    read_date,
+    read_dates,
     stop,
 )
 from identity_pipeline.terms.errors import PipelineError
@@ -49,12 +49,9 @@ def plan(  # noqa: PLR0913 - each is an option of the command line, and named in
     """
     from rich.console import Console
 
-    from identity_pipeline.defs.console import Dates
     from identity_pipeline.defs.plan import Question, as_json, make_plan, print_plan
 
-    if date and through:
-        raise typer.BadParameter("give --date or --through, not both")
-    question = Question(environment, home, Dates(read_date(date), read_date(through)), base)
+    question = Question(environment, home, read_dates(date, through), base)
     progress = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
         found = make_plan(question, progress, None if json else examples)

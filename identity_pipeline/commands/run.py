@@ -12,7 +12,7 @@ from identity_pipeline.commands.options import (
     FAILED,
     EnvironmentFolder,
     HomeFolder,
-    read_date,
+    read_dates,
     stop,
 )
 from identity_pipeline.config import load_environment
@@ -39,11 +39,9 @@ def run(
     they were when they last ran; the last date always runs. Exit code 0: all went well; 1: a run
     failed; 2: the configuration or the command is wrong.
     """
-    from identity_pipeline.defs.console import Dates, run_dates
+    from identity_pipeline.defs.console import run_dates
 
-    if date and through:
-        raise typer.BadParameter("give --date or --through, not both")
-    dates = Dates(read_date(date), read_date(through))
+    dates = read_dates(date, through)
     try:
         succeeded = run_dates(environment, home, dates, again=again)
     except PipelineError as error:

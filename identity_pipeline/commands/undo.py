@@ -12,6 +12,8 @@ from identity_pipeline.commands.options import (
     FAILED,
     EnvironmentFolder,
     HomeFolder,
+    OtherRecord,
+    Record,
     read_date,
     stop,
 )
@@ -20,10 +22,6 @@ from identity_pipeline.terms.errors import PipelineError
 if TYPE_CHECKING:
     from identity_pipeline.defs.undo import Asked, Written
 
-One = Annotated[
-    str, typer.Argument(help="SOURCE:TABLE:KEY, a key, or a CustomerId or its first digits.")
-]
-Other = Annotated[str, typer.Argument(help="The same of another record.")]
 Reason = Annotated[str, typer.Option(help="Why; it is written beside the line.")]
 Author = Annotated[str | None, typer.Option(help="Who says so; Git's user.name, or the login.")]
 Day = Annotated[
@@ -34,8 +32,8 @@ NoPlan = Annotated[bool, typer.Option("--no-plan", help="Only write the line.")]
 
 
 def never_match(  # noqa: PLR0913 - each is an option of the command line, and named in any call
-    one: One,
-    other: Other,
+    one: Record,
+    other: OtherRecord,
     *,
     reason: Reason,
     author: Author = None,
@@ -54,8 +52,8 @@ def never_match(  # noqa: PLR0913 - each is an option of the command line, and n
 
 
 def always_match(  # noqa: PLR0913 - each is an option of the command line, and named in any call
-    one: One,
-    other: Other,
+    one: Record,
+    other: OtherRecord,
     *,
     reason: Reason,
     author: Author = None,
@@ -72,8 +70,8 @@ def always_match(  # noqa: PLR0913 - each is an option of the command line, and 
 
 
 def forget_override(  # noqa: PLR0913 - each is an option of the command line, and named in any call
-    one: One,
-    other: Other,
+    one: Record,
+    other: OtherRecord,
     *,
     date: Day = None,
     environment: EnvironmentFolder = DEFAULT_ENVIRONMENT,

@@ -22,10 +22,16 @@ from identity_pipeline.defs.progress import telling
 from identity_pipeline.defs.resources import memory_limit
 from identity_pipeline.defs.serving import KEY as PUBLISHED
 from identity_pipeline.defs.summary import print_failures, print_summary
-from identity_pipeline.defs.unchanged import note_runs, remembered_dates, unchanged_dates
+from identity_pipeline.defs.unchanged import (
+    Past,
+    note_runs,
+    read_past,
+    remembered_dates,
+    unchanged_dates,
+)
 from identity_pipeline.defs.validation import check_types
 from identity_pipeline.sources.dates import delivered_dates
-from identity_pipeline.terms.environment import Environment, override_sources
+from identity_pipeline.terms.environment import Environment, every_source
 from identity_pipeline.terms.errors import PipelineError
 
 # The terminal shows our own lines; Dagster's log is in the UI.
@@ -157,11 +163,13 @@ def chosen_dates(
     Raises:
         NothingToRun: no files for what was asked.
     """
-    chosen = _asked(environment, place.warehouse, dates)
+    # One date that is named runs whatever is remembered.
+    past = Past() if dates.only else read_past(place.warehouse)
+    chosen = _asked(environment, past, dates)
     if again:
         return Chosen(chosen)
     *others, last = chosen
-    unchanged = unchanged_dates(environment, place.warehouse, others)
+    unchanged = unchanged_dates(environment, past, others)
     return Chosen([*(one for one in others if one not in unchanged), last], len(unchanged))
 
 
@@ -172,15 +180,15 @@ def print_unchanged(console: Console, chosen: Chosen) -> None:
         console.print(f"{word} unchanged since their last run")
 
 
-def _asked(environment: Environment, warehouse: Path, dates: Dates) -> list[datetime.date]:
-    sources = environment.sources | override_sources(environment)
+def _asked(environment: Environment, past: Past, dates: Dates) -> list[datetime.date]:
+    sources = every_source(environment)
     delivered = list(delivered_dates(environment.folder, sources.values()))
     if not delivered:
         patterns = ", ".join(source.landing for source in environment.sources.values())
         raise NothingToRun(f"{environment.folder}: no files fit {patterns}")
     first, last = delivered[0], delivered[-1]
     # A date whose files are all gone is run too, so that their rows go.
-    gone = {date for date in remembered_dates(environment, warehouse) if date > first}
+    gone = {date for date in remembered_dates(environment, past) if date > first}
     chosen = dates.of(sorted(gone.union(delivered)))
     if not chosen:
         raise NothingToRun(f"no files up to {dates.through}; there are some from {first} to {last}")

@@ -2,13 +2,13 @@
 
 import dagster as dg
 
-from identity_pipeline.defs.insight_tables import day_of_data
 from identity_pipeline.defs.report import code_version, materialized, readable_failures, spec_of
 from identity_pipeline.defs.resources import Warehouse
 from identity_pipeline.enrichment.enrich import enrich
 from identity_pipeline.terms import names
 from identity_pipeline.terms.enrichments import Enrichment
 from identity_pipeline.terms.environment import Environment
+from identity_pipeline.unify.tasks import last_date
 
 GROUP = "enrichment"
 
@@ -31,7 +31,7 @@ def enrichment_asset(environment: Environment, enrichment: Enrichment) -> dg.Ass
     def enriched(warehouse: Warehouse) -> dg.MaterializeResult[None]:
         with readable_failures(), warehouse.transaction() as engine:
             customers = engine.table(names.CUSTOMERS)
-            found = enrich(engine, environment, enrichment, customers, day_of_data(engine))
+            found = enrich(engine, environment, enrichment, customers, last_date(engine))
             engine.store(name, found.rows)
             return materialized(engine, name, found.counts)
 

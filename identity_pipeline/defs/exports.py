@@ -6,7 +6,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from identity_pipeline.defs.insight_tables import day_of_data, insight_tables
+from identity_pipeline.defs.insight_tables import insight_tables
 from identity_pipeline.defs.measures import insight_inputs, measure_tables
 from identity_pipeline.defs.report import (
     DEFAULT_OWNER,
@@ -29,6 +29,7 @@ from identity_pipeline.serving.publish import published_tables
 from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import Environment
 from identity_pipeline.terms.exports import Export, TableExport
+from identity_pipeline.unify.tasks import last_date
 
 GROUP = "exports"
 Results = Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]
@@ -121,7 +122,7 @@ def _judged(export: str, numbers: dict[str, int]) -> dg.AssetCheckResult:
 def inputs_of(engine: Engine, environment: Environment, export: Export) -> ExportInputs:
     """What an export's selection reads."""
     tables = insight_tables(engine, environment)
-    day = day_of_data(engine)
+    day = last_date(engine)
     engine.define(names.EXPORT_RECIPIENTS, RECIPIENT_LOG)
     log = engine.table(names.EXPORT_RECIPIENTS)
     rules = {one.purpose: one.rule for one in environment.consents}
@@ -164,11 +165,11 @@ def delivery_asset(
         started = datetime.datetime.fromtimestamp(_started(context), datetime.UTC)
         with readable_failures(), warehouse.transaction() as engine:
             if home is None:
-                remember(engine, export, day_of_data(engine))
+                remember(engine, export, last_date(engine))
                 return dg.MaterializeResult()
             is_whole = isinstance(export, TableExport)
             inputs = inputs_of(engine, environment, export) if is_whole else None
-            moment = Moment(environment.name, home, day_of_data(engine), started)
+            moment = Moment(environment.name, home, last_date(engine), started)
             sent = send(engine, export, moment, inputs)
         return dg.MaterializeResult(metadata=_numbers(sent))
 

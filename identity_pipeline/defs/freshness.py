@@ -1,7 +1,8 @@
 """What has something to do: the ledger says which tables were made of what, and in which order."""
 
 import datetime
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from identity_pipeline.engine.registry import Limits, open_engine
 from identity_pipeline.sources.dates import delivered_dates
 from identity_pipeline.sources.ingest import ledger_rows
 from identity_pipeline.terms import names
-from identity_pipeline.terms.environment import Environment, override_sources
+from identity_pipeline.terms.environment import Environment, every_source
 
 # Groups of assets that look at the day of the data, or at the world outside.
 DAILY_GROUPS = {"enrichment", "measures", "segments", "exports", "serving"}
@@ -70,14 +71,34 @@ def mark(engine: Engine, specs: Iterable[dg.AssetSpec]) -> None:
     engine.put(names.MADE, rows, "table_name")
 
 
+@contextmanager
+def glance(warehouse: Path) -> Iterator[Engine | None]:
+    """The warehouse between runs, read-only; None where it is missing or in use."""
+    with ExitStack() as stack:
+        engine = None
+        if warehouse.exists():
+            with suppress(filelock.Timeout):
+                stack.enter_context(filelock.FileLock(f"{warehouse}.lock", timeout=0))
+                opened = stack.enter_context(open_engine(warehouse, Limits(read_only=True)))
+                engine = opened.engine
+        yield engine
+
+
+@contextmanager
+def amending(warehouse: Path) -> Iterator[Engine]:
+    """The warehouse in one transaction, after a run that is at work."""
+    with (
+        filelock.FileLock(f"{warehouse}.lock"),
+        open_engine(warehouse) as opened,
+        opened.transaction() as engine,
+    ):
+        yield engine
+
+
 def forget_all(warehouse: Path) -> None:
     """Take every table for stale, after a run that is at work."""
     if warehouse.exists():
-        with (
-            filelock.FileLock(f"{warehouse}.lock"),
-            open_engine(warehouse) as opened,
-            opened.transaction() as engine,
-        ):
+        with amending(warehouse) as engine:
             engine.store(names.MADE, engine.relation(COLUMNS, []))
             # Its numbers begin anew, so what was published by the old ones is unknown.
             if engine.exists(names.PUBLISHED):
@@ -142,23 +163,17 @@ def work_of(
         date: the ingestion date.
     """
     every = [key for one in assets for key in one.keys]
-    if not warehouse.exists():
-        return every
-    try:
-        with (
-            filelock.FileLock(f"{warehouse}.lock", timeout=0),
-            open_engine(warehouse, Limits(read_only=True)) as opened,
-        ):
-            ledger = read_ledger(opened.engine)
-            changed = _changed(opened.engine, environment, date)
-    except filelock.Timeout:
-        return every
+    with glance(warehouse) as engine:
+        if engine is None:
+            return every
+        ledger = read_ledger(engine)
+        changed = _changed(engine, environment, date)
     return needed_assets(ledger, assets, changed)
 
 
 def _changed(engine: Engine, environment: Environment, date: datetime.date) -> set[dg.AssetKey]:
     """Deliveries of the date: there are files now, or there were."""
-    sources = (environment.sources | override_sources(environment)).values()
+    sources = every_source(environment).values()
     return {
         dg.AssetKey(names.source(source.name).key)
         for source in sources

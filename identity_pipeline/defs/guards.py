@@ -17,7 +17,7 @@ from identity_pipeline.engine.base import Engine
 from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import Environment
 from identity_pipeline.terms.guards import PLACEHOLDER
-from identity_pipeline.terms.guards_contracts import GUARDED_VALUES, HELD_FOR_REVIEW
+from identity_pipeline.terms.guards_contracts import GUARDED_VALUES
 from identity_pipeline.terms.identifiers import identifier_types
 from identity_pipeline.unify.guarded_values import guarded_values
 from identity_pipeline.unify.tasks import last_date
@@ -86,11 +86,6 @@ def guards_asset(environment: Environment, lists: list[names.TableName]) -> dg.A
         yield from results
 
     return values_set_aside
-
-
-def held_description() -> str:
-    """What the table of held keys is."""
-    return HELD_FOR_REVIEW.description
 
 
 def check_result(engine: Engine) -> dg.AssetCheckResult:

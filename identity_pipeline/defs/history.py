@@ -8,15 +8,9 @@ from rich.console import Console
 from rich.table import Table
 
 from identity_pipeline.config import load_environment
-from identity_pipeline.defs.location import Home
-from identity_pipeline.engine.registry import Limits, open_engine
+from identity_pipeline.defs.published import open_published
 from identity_pipeline.serving.history import CustomerHistory, history_of
 from identity_pipeline.serving.summary import SHOWN_DIGITS
-from identity_pipeline.terms.errors import PipelineError
-
-
-class NothingPublished(PipelineError):
-    """The published file is not there yet."""
 
 
 def read_history(folder: Path, home: Path, beginning: str) -> CustomerHistory:
@@ -26,12 +20,8 @@ def read_history(folder: Path, home: Path, beginning: str) -> CustomerHistory:
         NothingPublished: nothing was run yet.
         UnknownCustomer: no id begins so, or several do.
     """
-    environment = load_environment(folder.resolve())
-    file = Home(home.resolve(), environment.name).published
-    if not file.exists():
-        raise NothingPublished(f"{file} is not there yet; `identity-pipeline run` makes it")
-    with open_engine(file, Limits(read_only=True)) as opened:
-        return history_of(opened.engine, beginning)
+    with open_published(load_environment(folder.resolve()), home) as engine:
+        return history_of(engine, beginning)
 
 
 def as_json(history: CustomerHistory) -> str:

@@ -1,19 +1,11 @@
 """The stored tables that measures, segments and exports read."""
 
-import datetime
-from typing import cast
-
 from identity_pipeline.engine.base import Engine
-from identity_pipeline.expressions.ledger import day_in, last_applied
+from identity_pipeline.expressions.ledger import day_in
 from identity_pipeline.expressions.paths import InsightTables
 from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import Environment
-
-
-def day_of_data(engine: Engine) -> datetime.date:
-    """The last ingestion date of anything that was applied."""
-    [(day,)] = engine.rows(last_applied(engine.table(names.DELIVERIES)))
-    return cast(datetime.date, day)
+from identity_pipeline.unify.tasks import last_date
 
 
 def insight_tables(engine: Engine, environment: Environment) -> InsightTables:
@@ -21,7 +13,7 @@ def insight_tables(engine: Engine, environment: Environment) -> InsightTables:
 
     The day is read from a row: as a literal it would make every statement of a day a new one.
     """
-    row = engine.keep(engine.relation({"day": "date"}, [(day_of_data(engine),)]))
+    row = engine.keep(engine.relation({"day": "date"}, [(last_date(engine),)]))
     has_attributes = any(one.kind == "customer_attribute" for one in environment.measures)
     own_tables = [one.name for one in environment.measures if one.kind == "customer"]
     return InsightTables(

@@ -23,7 +23,7 @@ from identity_pipeline.defs.serving import publish_asset
 from identity_pipeline.defs.sources import source_assets
 from identity_pipeline.defs.unify import unify_assets
 from identity_pipeline.sources.dates import delivered_dates
-from identity_pipeline.terms.environment import Environment, override_sources
+from identity_pipeline.terms.environment import Environment, every_source
 
 # The first ingestion date where nothing has been delivered yet.
 FIRST_DATE = "2020-01-01"
@@ -77,7 +77,7 @@ def definitions_of(
         through: the last ingestion date that is asked for; None for today's.
     """
     days = _days(environment, through)
-    sources = environment.sources | override_sources(environment)
+    sources = every_source(environment)
     jobs = automation.jobs(environment, days)
     refresh = jobs[automation.REFRESH]
     return dg.Definitions(
@@ -95,7 +95,7 @@ def assets_of(
 ) -> list[dg.AssetsDefinition]:
     """All assets, each after those it depends on; `days` are the ingestion dates there are."""
     days = days or _days(environment)
-    sources = environment.sources | override_sources(environment)
+    sources = every_source(environment)
     return [
         *source_assets(environment, sources, days),
         *unify_assets(environment),
@@ -120,7 +120,7 @@ def _days(
 
     Dagster lists all of them several times a run: of old files that are thousands.
     """
-    sources = environment.sources | override_sources(environment)
+    sources = every_source(environment)
     delivered = delivered_dates(environment.folder, sources.values())
     first = min(delivered).isoformat() if delivered else FIRST_DATE
     end = (through + datetime.timedelta(days=1)).isoformat() if through else None

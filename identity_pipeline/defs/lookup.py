@@ -2,8 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,10 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from identity_pipeline.config import load_environment
-from identity_pipeline.defs.history import NothingPublished
-from identity_pipeline.defs.location import Home
-from identity_pipeline.engine.base import Engine
-from identity_pipeline.engine.registry import Limits, open_engine
+from identity_pipeline.defs.published import open_published
 from identity_pipeline.serving.history import UnknownCustomer
 from identity_pipeline.serving.lookup import (
     CustomerCard,
@@ -27,7 +23,6 @@ from identity_pipeline.serving.lookup import (
     plain_decimal,
 )
 from identity_pipeline.serving.search import MOST_HITS, Hit, search
-from identity_pipeline.terms.environment import Environment
 from identity_pipeline.terms.errors import PipelineError
 
 Found = CustomerCard | tuple[Hit, ...]
@@ -62,7 +57,7 @@ def read_card(
     """
     environment = load_environment(folder.resolve())
     enrichments = [one.name for one in environment.enrichments]
-    with _published(environment, home) as engine:
+    with open_published(environment, home) as engine:
         if key is None:
             return look_up_id(engine, customer_id or "", enrichments)
         parts = key.split(":", 2)
@@ -78,7 +73,7 @@ def read_hits(folder: Path, home: Path, text: str) -> tuple[Hit, ...]:
         NothingPublished: nothing was run yet.
         NothingFound: no customer has any part of the text.
     """
-    with _published(load_environment(folder.resolve()), home) as engine:
+    with open_published(load_environment(folder.resolve()), home) as engine:
         hits = search(engine, text)
     if not hits:
         raise NothingFound(f"no customer has any part of '{text}' in a text column")
@@ -87,15 +82,6 @@ def read_hits(folder: Path, home: Path, text: str) -> tuple[Hit, ...]:
 
 # What is said where a customer is not there; anything else is a mistake in what was asked.
 NOT_FOUND = (NothingFound, UnknownKey, UnknownCustomer)
-
-
-@contextmanager
-def _published(environment: Environment, home: Path) -> Iterator[Engine]:
-    file = Home(home.resolve(), environment.name).published
-    if not file.exists():
-        raise NothingPublished(f"{file} is not there yet; `identity-pipeline run` makes it")
-    with open_engine(file, Limits(read_only=True)) as opened:
-        yield opened.engine
 
 
 def as_json(found: Found) -> str:

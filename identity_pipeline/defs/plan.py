@@ -37,7 +37,7 @@ from identity_pipeline.engine.base import Engine, Rows
 from identity_pipeline.engine.registry import open_beside
 from identity_pipeline.sources.dates import delivered_dates
 from identity_pipeline.terms import names
-from identity_pipeline.terms.environment import OWN_COLUMNS, Environment, override_sources
+from identity_pipeline.terms.environment import OWN_COLUMNS, Environment, every_source
 from identity_pipeline.terms.errors import PipelineError, WarehouseBusy
 from identity_pipeline.terms.names import TableName
 
@@ -169,7 +169,7 @@ def rehearse(question: Question, console: Console) -> Iterator[Rehearsal]:
 def _environment(question: Question) -> Environment:
     """The environment, with the base's folder for files where it has none of its own."""
     environment = checked_environment(question.folder)
-    sources = environment.sources | override_sources(environment)
+    sources = every_source(environment)
     if delivered_dates(environment.folder, sources.values()):
         return environment
     if question.base is None or not question.base.is_dir():

@@ -12,9 +12,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import dagster as dg
-from rich import box
-from rich.console import Console
-from rich.table import Table
 
 from identity_pipeline.defs.progress import rows_of
 
@@ -133,17 +130,3 @@ def profiling(date: datetime.date) -> Iterator[Callable[[dg.EventLogEntry], None
         yield told
     with Path(file).open("a", encoding="utf-8") as lines:
         lines.write(json.dumps(asdict(cost)) + "\n")
-
-
-def print_profile(console: Console, cost: RunCost) -> None:
-    """Print what a run cost, its dearest steps first."""
-    table = Table(box=box.SIMPLE_HEAD, title=f"{cost.date}: cost by step", title_justify="left")
-    for name in ("step", "rows", "wall s", "CPU s", "peak MB"):
-        table.add_column(name, justify="left" if name == "step" else "right")
-    for one in sorted(cost.steps, key=lambda one: (-one.cpu, one.step)):
-        numbers = (f"{one.rows:,}", f"{one.wall:.2f}", f"{one.cpu:.2f}", f"{one.peak / 1e6:,.0f}")
-        table.add_row(one.step, *numbers)
-    wall = cost.wall - sum(one.wall for one in cost.steps)
-    cpu = cost.cpu - sum(one.cpu for one in cost.steps)
-    table.add_row("between steps", "", f"{wall:.2f}", f"{cpu:.2f}", "")
-    console.print(table)

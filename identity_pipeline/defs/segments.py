@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from identity_pipeline.defs.insight_tables import day_of_data, insight_tables
+from identity_pipeline.defs.insight_tables import insight_tables
 from identity_pipeline.defs.measures import insight_inputs, measure_tables
 from identity_pipeline.defs.report import code_version, materialized, readable_failures, spec_of
 from identity_pipeline.defs.resources import Warehouse
@@ -12,6 +12,7 @@ from identity_pipeline.segments.store import SegmentSizes, store_segments
 from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import Environment
 from identity_pipeline.terms.segments import Segment
+from identity_pipeline.unify.tasks import last_date
 
 GROUP = "segments"
 Results = Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]
@@ -76,7 +77,7 @@ def segments_asset(environment: Environment) -> dg.AssetsDefinition:
         tables = [*(names.segment(one.name) for one in computed(environment)), *SHARED]
         with readable_failures(), warehouse.transaction() as engine:
             found = insight_tables(engine, environment)
-            sizes = store_segments(engine, found, computed(environment), day_of_data(engine))
+            sizes = store_segments(engine, found, computed(environment), last_date(engine))
             results = [
                 materialized(engine, name) for name in tables if dg.AssetKey(name.key) in asked
             ]

@@ -2,18 +2,17 @@
 
 import datetime
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import filelock
-
-from identity_pipeline.defs.freshness import read_versions, set_versions
+from identity_pipeline.defs.freshness import amending, glance, read_versions, set_versions
 from identity_pipeline.defs.report import code_version
 from identity_pipeline.engine.base import Engine
-from identity_pipeline.engine.registry import Limits, open_engine
 from identity_pipeline.sources.files import landed_files, sha256
 from identity_pipeline.terms import names
-from identity_pipeline.terms.environment import Environment, override_sources
+from identity_pipeline.terms.environment import Environment, every_source
 from identity_pipeline.terms.sources import SourceTable
 
 # Before a date, among the warehouse's versions: what was delivered when all of the date succeeded.
@@ -23,8 +22,29 @@ RAN = "ran:"
 Delivered = Mapping[str, frozenset[tuple[str, str]]]
 
 
+@dataclass(frozen=True)
+class Past:
+    """What the warehouse remembers of ingestion dates; nothing where it is missing or in use.
+
+    Attributes:
+        versions: by name.
+        delivered: date -> what was delivered, whatever became of it.
+        applied: date -> the same; of a delivery that was not applied, nothing that a file equals.
+    """
+
+    versions: Mapping[str, str] = field(default_factory=dict)
+    delivered: Mapping[datetime.date, Delivered] = field(default_factory=dict)
+    applied: Mapping[datetime.date, Delivered] = field(default_factory=dict)
+
+
+def read_past(warehouse: Path) -> Past:
+    """What the warehouse remembers."""
+    with glance(warehouse) as engine:
+        return Past() if engine is None else _past(engine)
+
+
 def unchanged_dates(
-    environment: Environment, warehouse: Path, dates: Sequence[datetime.date]
+    environment: Environment, past: Past, dates: Sequence[datetime.date]
 ) -> set[datetime.date]:
     """Dates that a run would find as their last successful one left them.
 
@@ -34,33 +54,24 @@ def unchanged_dates(
 
     Args:
         environment: where files land.
-        warehouse: the working database; where it is missing or in use, nothing is unchanged.
+        past: what the warehouse remembers; where that is nothing, nothing is unchanged.
         dates: ingestion dates, ascending.
     """
-    if not dates or not warehouse.exists():
+    if not past.versions:
         return set()
-    try:
-        with (
-            filelock.FileLock(f"{warehouse}.lock", timeout=0),
-            open_engine(warehouse, Limits(read_only=True)) as opened,
-        ):
-            versions = read_versions(opened.engine)
-            applied = _applied(opened.engine)
-    except filelock.Timeout:
-        return set()
-    sources = environment.sources | override_sources(environment)
+    sources = every_source(environment)
     found: set[datetime.date] = set()
     judged_anew: set[str] = set()
     for date in dates:
         landed = _landed(environment.folder, sources.values(), date)
-        known = applied.get(date, {})
+        known = past.applied.get(date, {})
         changed = {
             name
             for name in (landed.keys() | known.keys()) & sources.keys()
             if landed.get(name) != known.get(name)
-            or versions.get(f"{names.source(name)}:{date}") != code_version(sources[name])
+            or past.versions.get(f"{names.source(name)}:{date}") != code_version(sources[name])
         }
-        if versions.get(f"{RAN}{date}") != _digest(landed, sources):
+        if past.versions.get(f"{RAN}{date}") != _digest(landed, sources):
             # What a run that was cut off ingested is not judged by: it counts as changed.
             changed |= landed.keys()
         if not changed and not judged_anew & landed.keys():
@@ -69,20 +80,10 @@ def unchanged_dates(
     return found
 
 
-def remembered_dates(environment: Environment, warehouse: Path) -> set[datetime.date]:
+def remembered_dates(environment: Environment, past: Past) -> set[datetime.date]:
     """Dates of which the warehouse has deliveries: their files may all be gone by now."""
-    if not warehouse.exists():
-        return set()
-    try:
-        with (
-            filelock.FileLock(f"{warehouse}.lock", timeout=0),
-            open_engine(warehouse, Limits(read_only=True)) as opened,
-        ):
-            applied = _applied(opened.engine)
-    except filelock.Timeout:
-        return set()
-    sources = environment.sources | override_sources(environment)
-    return {date for date, tables in applied.items() if tables.keys() & sources.keys()}
+    sources = every_source(environment)
+    return {date for date, tables in past.delivered.items() if tables.keys() & sources.keys()}
 
 
 def note_runs(
@@ -97,19 +98,20 @@ def note_runs(
     """
     if not warehouse.exists():
         return
-    sources = environment.sources | override_sources(environment)
-    marks = {
-        f"{RAN}{date}": _digest(_landed(environment.folder, sources.values(), date), sources)
-        if well
-        else ""
-        for date, well in outcomes.items()
-    }
-    with (
-        filelock.FileLock(f"{warehouse}.lock"),
-        open_engine(warehouse) as opened,
-        opened.transaction() as engine,
-    ):
+    sources = every_source(environment)
+    with amending(warehouse) as engine:
+        delivered = _past(engine).delivered
+        # What the run read, as its ledger has it: no file is read again for its hash.
+        marks = {
+            f"{RAN}{date}": _digest(_of(delivered.get(date, {}), sources), sources) if well else ""
+            for date, well in outcomes.items()
+        }
         set_versions(engine, marks)
+
+
+def _of(delivered: Delivered, sources: Mapping[str, SourceTable]) -> Delivered:
+    """What was delivered of sources that there are."""
+    return {name: files for name, files in delivered.items() if name in sources}
 
 
 def _is_full(source: SourceTable) -> bool:
@@ -126,17 +128,26 @@ def _landed(folder: Path, sources: Iterable[SourceTable], date: datetime.date) -
     return found
 
 
-def _applied(engine: Engine) -> dict[datetime.date, Delivered]:
-    """What the ledger has; of a delivery that was not applied, nothing that a file could equal."""
+def _past(engine: Engine) -> Past:
+    versions = read_versions(engine)
     if not engine.exists(names.DELIVERIES):
-        return {}
+        return Past(versions)
     ledger = engine.table(names.DELIVERIES)
     rows = engine.rows(ledger.select("ingestion_date", "table_name", "file", "sha256", "status"))
-    found: dict[datetime.date, dict[str, set[tuple[str, str]]]] = {}
+    delivered: Files = defaultdict(lambda: defaultdict(set))
+    applied: Files = defaultdict(lambda: defaultdict(set))
     for date, table, file, digest, status in rows:
         assert isinstance(date, datetime.date), "the ledger's column is a date"
+        delivered[date][str(table)].add((str(file), str(digest)))
         known = str(digest) if status == "applied" else ""
-        found.setdefault(date, {}).setdefault(str(table), set()).add((str(file), known))
+        applied[date][str(table)].add((str(file), known))
+    return Past(versions, _frozen(delivered), _frozen(applied))
+
+
+Files = defaultdict[datetime.date, defaultdict[str, set[tuple[str, str]]]]
+
+
+def _frozen(found: Files) -> dict[datetime.date, Delivered]:
     return {
         date: {table: frozenset(files) for table, files in tables.items()}
         for date, tables in found.items()

@@ -3,14 +3,10 @@
 import datetime
 import getpass
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from identity_pipeline.config import load_environment
-from identity_pipeline.defs.history import NothingPublished
-from identity_pipeline.defs.location import Home
 from identity_pipeline.defs.override_files import (
     Refused,
     alone_in,
@@ -19,12 +15,12 @@ from identity_pipeline.defs.override_files import (
     target_of,
     write_delivery,
 )
+from identity_pipeline.defs.published import open_published
 from identity_pipeline.engine.base import Engine
-from identity_pipeline.engine.registry import Limits, open_engine
 from identity_pipeline.evidence.records import COLON, Published, Record, UnknownRecord, find
 from identity_pipeline.sources.dates import delivered_dates
 from identity_pipeline.terms import tables
-from identity_pipeline.terms.environment import Environment, override_sources
+from identity_pipeline.terms.environment import Environment, every_source, override_sources
 from identity_pipeline.terms.names import TableName
 from identity_pipeline.terms.sources import INGESTION_DATE, SourceTable
 from identity_pipeline.unify.override_lines import Note, Pair, with_pair, without_pair
@@ -75,7 +71,7 @@ def add_line(asked: Asked, kind: str, author: str | None, reason: str) -> Writte
     """
     environment = load_environment(asked.folder.resolve())
     source = _source(environment, kind)
-    with _published(environment, asked.home) as engine:
+    with open_published(environment, asked.home) as engine:
         published = Published(engine, environment)
         one, other = find(published, asked.one), find(published, asked.other)
         date = _date(environment, asked.date, _last_applied(engine))
@@ -102,7 +98,7 @@ def forget_line(asked: Asked) -> Written:
         Refused: no line has the pair, or the date does not take it.
     """
     environment = load_environment(asked.folder.resolve())
-    with _published(environment, asked.home) as engine:
+    with open_published(environment, asked.home) as engine:
         published = Published(engine, environment)
         ends = [_forgettable(published, text) for text in (asked.one, asked.other)]
         date = _date(environment, asked.date, _last_applied(engine))
@@ -128,15 +124,6 @@ def _source(environment: Environment, kind: str) -> SourceTable:
             f"overrides:\n  {kind}: landing/overrides/{kind}/{INGESTION_DATE}/*.csv"
         )
     return found
-
-
-@contextmanager
-def _published(environment: Environment, home: Path) -> Iterator[Engine]:
-    file = Home(home.resolve(), environment.name).published
-    if not file.exists():
-        raise NothingPublished(f"{file} is not there yet; `identity-pipeline run` makes it")
-    with open_engine(file, Limits(read_only=True)) as opened:
-        yield opened.engine
 
 
 def _named(record: Record) -> tuple[str, str]:
@@ -169,7 +156,7 @@ def _date(
 ) -> datetime.date:
     """The date asked for, if a run takes it, or the day of the data."""
     today = datetime.datetime.now(datetime.UTC).date()
-    sources = environment.sources | override_sources(environment)
+    sources = every_source(environment)
     delivered = [*delivered_dates(environment.folder, sources.values())]
     known = [date for date in [*delivered, *([applied] if applied else [])] if date <= today]
     if asked is None:

@@ -10,7 +10,6 @@ from identity_pipeline.defs.guards import (
     check_result,
     guard_version,
     guards_asset,
-    held_description,
     limit_inputs,
 )
 from identity_pipeline.defs.report import (
@@ -39,6 +38,7 @@ from identity_pipeline.expressions.ledger import day_in
 from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import Environment
 from identity_pipeline.terms.event_tables import device_tables
+from identity_pipeline.terms.guards_contracts import HELD_FOR_REVIEW
 from identity_pipeline.unify import consolidation, overrides, tasks
 from identity_pipeline.unify.connect import link_table
 from identity_pipeline.unify.deduplicate import deduplicate
@@ -219,7 +219,10 @@ def consolidate_asset(environment: Environment) -> dg.AssetsDefinition:
             "Every source key with the consolidated record that holds it.",
             [names.CONSOLIDATED],
         ),
-        names.HELD_FOR_REVIEW: (held_description(), [names.CONSOLIDATED, names.GUARDED_VALUES]),
+        names.HELD_FOR_REVIEW: (
+            HELD_FOR_REVIEW.description,
+            [names.CONSOLIDATED, names.GUARDED_VALUES],
+        ),
     }
     version = code_version(environment.unify, guard_version(environment))
     specs = [

@@ -7,10 +7,8 @@ from pathlib import Path
 from rich.console import Console
 
 from identity_pipeline.config import load_environment
-from identity_pipeline.defs.history import NothingPublished
-from identity_pipeline.defs.location import Home
 from identity_pipeline.defs.override_files import Refused, read_text
-from identity_pipeline.engine.registry import Limits, open_engine
+from identity_pipeline.defs.published import open_published
 from identity_pipeline.evidence.obstacles import NeverMatch
 from identity_pipeline.evidence.records import UnknownRecord
 from identity_pipeline.evidence.why import Explanation, why
@@ -30,11 +28,8 @@ def read_why(folder: Path, home: Path, one: str, other: str) -> tuple[Explanatio
         UnknownRecord: no record is called so, or several are.
     """
     environment = load_environment(folder.resolve())
-    file = Home(home.resolve(), environment.name).published
-    if not file.exists():
-        raise NothingPublished(f"{file} is not there yet; `identity-pipeline run` makes it")
-    with open_engine(file, Limits(read_only=True)) as opened:
-        found = why(opened.engine, environment, one, other)
+    with open_published(environment, home) as engine:
+        found = why(engine, environment, one, other)
     noted = tuple(_noted(environment.folder, pair) for pair in found.never)
     return dataclasses.replace(found, never=noted), environment
 

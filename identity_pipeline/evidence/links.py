@@ -9,7 +9,6 @@ from identity_pipeline.engine.base import Engine
 from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import Environment
 from identity_pipeline.terms.evidence_contracts import ALWAYS_MATCH, DUPLICATE, MATCH, SAME_KEY
-from identity_pipeline.terms.names import BAR
 from identity_pipeline.terms.rules import DeduplicationRule
 
 # The places of links that no rule of the user's made, before the rules' own from 1.
@@ -36,25 +35,14 @@ def accepted_links(engine: Engine, environment: Environment) -> ir.Table:
     return ibis.union(*parts) if len(parts) > 1 else parts[0]
 
 
-def prefix_of(environment: Environment, table: str) -> str:
-    """What comes before a table's keys in an identifier."""
-    source = environment.source(table)
-    return f"{source.data_source}{BAR}{source.table}{BAR}"
-
-
 def active_rules(environment: Environment, table: str) -> tuple[DeduplicationRule, ...]:
     """The active deduplication rules of a table; a rule's place counts from 1."""
     return tuple(rule for rule in environment.step(table).deduplicate if rule.active)
 
 
-def is_shared(rule: DeduplicationRule) -> bool:
-    """Whether all rows with the same values are linked: any two of them agree."""
-    return not rule.exceptions and all(condition.exact for condition in rule.conditions)
-
-
 def _duplicates(engine: Engine, environment: Environment, table: str) -> ir.Table:
     rules = active_rules(environment, table)
-    shared = [place for place, rule in enumerate(rules, start=1) if is_shared(rule)]
+    shared = [place for place, rule in enumerate(rules, start=1) if rule.is_of_values]
     # The columns of match rules, where the table's setting says so, come after its own rules.
     shared.append(len(rules) + 1)
     columns = {place: [c.column for c in rule.conditions] for place, rule in enumerate(rules, 1)}
@@ -67,7 +55,7 @@ def _duplicates(engine: Engine, environment: Environment, table: str) -> ir.Tabl
         _to_the_smallest(counting.filter(counting.rule_index.isin(shared))),
         _directed(between.filter(~between.rule_index.isin([SAME_KEY_PLACE, *shared]))),
     )
-    prefix = ibis.literal(prefix_of(environment, table))
+    prefix = ibis.literal(environment.source(table).prefix)
     best = own.filter(_is_best(own))
     kind = best.rule_index.cases(
         (SAME_KEY_PLACE, SAME_KEY), (ALWAYS_PLACE, ALWAYS_MATCH), else_=DUPLICATE
@@ -183,10 +171,10 @@ def _matches(engine: Engine, environment: Environment, table: str) -> ir.Table:
     right = {place: [c.right for c in rule.conditions] for place, rule in enumerate(rules, start=1)}
     stored = engine.table(names.matches(table))
     found = stored.filter(stored.rule.notnull())
-    prefixes = [(name, prefix_of(environment, name)) for name in environment.unify.order]
+    prefixes = [(name, environment.source(name).prefix) for name in environment.unify.order]
     return found.mutate(
         left_identifier=found.left_table.cases(*prefixes) + found.left_key,
-        right_identifier=ibis.literal(prefix_of(environment, table)) + found.right_key,
+        right_identifier=ibis.literal(environment.source(table).prefix) + found.right_key,
         kind=(found.rule_index == ALWAYS_PLACE).ifelse(ALWAYS_MATCH, MATCH),
         left_columns=_columns_of(found.rule_index, left),
         right_columns=_columns_of(found.rule_index, right),

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import ibis
 
-from identity_pipeline.evidence.links import prefix_of
 from identity_pipeline.evidence.questions import Question
 from identity_pipeline.evidence.records import Published, Record
 from identity_pipeline.evidence.verdicts import Best
@@ -64,7 +63,7 @@ def never_matches(published: Published, one: int, other: int) -> tuple[NeverMatc
                 table=ibis.literal(table),
                 key="_key",
                 record="_record",
-                identifier=ibis.literal(prefix_of(environment, table)) + rows._key,
+                identifier=ibis.literal(environment.source(table).prefix) + rows._key,
             ).distinct()
         )
     held = ibis.union(*parts) if len(parts) > 1 else parts[0]
@@ -113,8 +112,8 @@ def taken(published: Published, question: Question, best: Best, lower: Record) -
     if place > question.place:
         return None
     return Taken(
-        identifier=prefix_of(environment, question.table) + str(right_key),
-        to=prefix_of(environment, str(table)) + str(key),
+        identifier=environment.source(question.table).prefix + str(right_key),
+        to=environment.source(str(table)).prefix + str(key),
         how=BETTER if place == question.place else EARLIER if place else ALWAYS,
         rule=str(rule),
         score=float(str(score)),

@@ -8,7 +8,6 @@ import ibis
 import ibis.expr.types as ir
 
 from identity_pipeline.engine.base import Engine
-from identity_pipeline.evidence.links import prefix_of
 from identity_pipeline.expressions.comparable import ValueLists, canonical_aliases
 from identity_pipeline.expressions.value_guards import PastLimit, guards_by_table
 from identity_pipeline.terms import evidence_contracts as contracts
@@ -158,7 +157,7 @@ def records_named(published: Published, identifiers: Sequence[str]) -> dict[str,
     """Records by their identifiers; one that is gone is left out."""
     found: dict[str, Record] = {}
     for table in published.environment.unify.order:
-        prefix = prefix_of(published.environment, table)
+        prefix = published.environment.source(table).prefix
         keys = [name.removeprefix(prefix) for name in identifiers if name.startswith(prefix)]
         if keys:
             found |= {record.identifier: record for record in _with_keys(published, table, keys)}
@@ -168,7 +167,7 @@ def records_named(published: Published, identifiers: Sequence[str]) -> dict[str,
 def _of_table(environment: Environment, reference: str) -> tuple[str, str] | None:
     """The source and key of a reference that begins with a profile table's product names."""
     for table in environment.unify.order:
-        prefix = prefix_of(environment, table)
+        prefix = environment.source(table).prefix
         for mark in (COLON, BAR):
             written = prefix.replace(BAR, mark)
             if reference.startswith(written):
@@ -186,7 +185,7 @@ def _with_keys(published: Published, table: str, keys: Sequence[str]) -> list[Re
     here = rows.filter(rows._key.isin(list(keys))).select("_key", "_group", "_record").distinct()
     leads = rows.filter(rows._is_winner).select(_of="_group", _winner="_key").distinct()
     led = here.join(leads, here._group == leads._of)
-    prefix = prefix_of(published.environment, table)
+    prefix = published.environment.source(table).prefix
     owners = published.table(tables.ALTERNATE_KEY.name)
     owners = owners.select(_identifier="Identifier", _customer="CustomerId")
     joined = led.left_join(owners, (ibis.literal(prefix) + led._key) == owners._identifier)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from identity_pipeline.engine.base import Engine
 from identity_pipeline.evidence.guarded import Held, Maximum, held, maxima
-from identity_pipeline.evidence.links import prefix_of
 from identity_pipeline.evidence.nearest import best_pair
 from identity_pipeline.evidence.obstacles import NeverMatch, Taken, never_matches, taken
 from identity_pipeline.evidence.path import Edge, edges_of, shortest_path
@@ -141,7 +140,7 @@ def _outcome(
     if best is None:
         return None
     left, right = (
-        prefix_of(published.environment, table) + key for table, key in (best.left, best.right)
+        published.environment.source(table).prefix + key for table, key in (best.left, best.right)
     )
     instead = None
     if best.fits or question.model is not None:

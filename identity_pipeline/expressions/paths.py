@@ -9,7 +9,6 @@ import ibis.expr.types as ir
 from identity_pipeline.expressions.conditions import as_text
 from identity_pipeline.terms.environment import Environment
 from identity_pipeline.terms.errors import InsightError, did_you_mean
-from identity_pipeline.terms.names import BAR
 
 MAX_HOPS = 20  # the product's limit
 
@@ -126,7 +125,7 @@ def _along(tables: InsightTables, links: tuple[Link, ...]) -> ir.Table:
         joined = joined.join(step, joined._foreign == step._parent)
         joined = joined.drop("_foreign", "_parent").rename(_foreign="_next")
     source = tables.environment.source(links[-1].parent)
-    prefix = ibis.literal(f"{source.data_source}{BAR}{source.table}{BAR}")
+    prefix = ibis.literal(source.prefix)
     keys = tables.alternate_keys.select("CustomerId", _identifier="Identifier")
     named = joined.mutate(_foreign=prefix + joined._foreign)
     return named.join(keys, named._foreign == keys._identifier).drop("_foreign", "_identifier")

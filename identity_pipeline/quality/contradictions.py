@@ -52,7 +52,7 @@ def _light(text: ir.StringValue) -> ir.StringValue:
 def _unified(environment: Environment) -> Iterator[str]:
     """The unified columns as Customer shows them."""
     unify = environment.unify
-    for name in (*unify.columns, *(name for group in unify.groups for name in group.columns)):
+    for name in unify.feeds:
         yield unify.rename.get(name, name)
 
 
@@ -60,16 +60,10 @@ def _feeds(environment: Environment, table: str) -> dict[str, list[str]]:
     """Which columns of a table feed each unified column, as Customer shows it."""
     unify = environment.unify
     found: dict[str, list[str]] = {}
-    for name, combined in unify.columns.items():
-        for reference in combined.sources:
-            source, column = reference.split(".", 1)
+    for name, references in unify.feeds.items():
+        for source, column in (reference.split(".", 1) for reference in references):
             if source == table:
                 found.setdefault(unify.rename.get(name, name), []).append(column)
-    for group in unify.groups:
-        sources = group.sources.get(table, ())
-        for name, of_source in zip(group.columns, sources, strict=False):
-            if of_source:
-                found.setdefault(unify.rename.get(name, name), []).append(of_source)
     return found
 
 

@@ -95,6 +95,11 @@ def override_sources(environment: Environment) -> dict[str, SourceTable]:
     return {name: _override(name, path, columns) for name, (path, columns) in files.items()}
 
 
+def every_source(environment: Environment) -> dict[str, SourceTable]:
+    """All that is delivered as files, by name: sources, custom matches and value lists."""
+    return environment.sources | override_sources(environment)
+
+
 def override_files(overrides: Overrides) -> dict[str, tuple[str, tuple[str, ...]]]:
     """The name of each file of overrides: where it lands, and its columns."""
     files: dict[str, tuple[str, tuple[str, ...]]] = {}

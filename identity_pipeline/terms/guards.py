@@ -9,9 +9,8 @@ from identity_pipeline.terms.base import Term
 IdentifierType = Annotated[str, Field(min_length=1)]
 Limit = Annotated[int, Field(ge=1)]
 
-# Why a value was set aside, and why a customer was.
+# Why a value was set aside.
 PLACEHOLDER, TOO_MANY_RECORDS = "placeholder", "too many records"
-HELD = "held for review"
 
 
 class Guards(Term):

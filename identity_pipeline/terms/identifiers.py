@@ -34,16 +34,8 @@ def _type_of(environment: Environment, table: str, column: str) -> str:
     declared = environment.source(table).columns.get(column)
     if declared and declared.semantic:
         return declared.semantic
-    reference = f"{table}.{column}"
-    for name, combined in environment.unify.columns.items():
-        if reference in combined.sources:
-            return name
-    for group in environment.unify.groups:
-        columns = group.sources.get(table, ())
-        for name, source in zip(group.columns, columns, strict=False):
-            if source == column:
-                return name
-    return column
+    feeds = environment.unify.feeds.items()
+    return next((name for name, sources in feeds if f"{table}.{column}" in sources), column)
 
 
 def guard_faults(environment: Environment) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -91,12 +91,7 @@ def _of_unified(
 def _unified_types(environment: Environment) -> dict[str, tuple[str | None, ...]]:
     """The unified columns as Customer shows them, each with the types of its sources."""
     unify = environment.unify
-    found: dict[str, list[str]] = {name: [*one.sources] for name, one in unify.columns.items()}
-    for group in unify.groups:
-        for place, name in enumerate(group.columns):
-            rows = group.sources.items()
-            found[name] = [f"{table}.{row[place]}" for table, row in rows if row[place]]
-    found |= {one.replace(".", "_", 1): [one] for one in unify.separate}
+    found = unify.feeds | {one.replace(".", "_", 1): (one,) for one in unify.separate}
     return {
         unify.rename.get(name, name): tuple(
             environment.type_of(*reference.split(".", 1)) for reference in references

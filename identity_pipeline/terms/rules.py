@@ -189,6 +189,11 @@ class DeduplicationRule(Term):
     active: bool = True
 
     @property
+    def is_of_values(self) -> bool:
+        """Whether values alone decide: any two rows with the same ones agree."""
+        return not self.exceptions and all(condition.exact for condition in self.conditions)
+
+    @property
     def placed(self) -> Iterator[tuple[Keys, DeduplicationCondition]]:
         """Every condition and exception with its keys in the rule."""
         return _placed(self.conditions, self.exceptions)

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from identity_pipeline.terms.base import ColumnName, Name, ProductName, Share, Term
 from identity_pipeline.terms.errors import did_you_mean
 from identity_pipeline.terms.filters import Filter, columns_of
+from identity_pipeline.terms.names import BAR
 
 ColumnType = Literal["text", "integer", "decimal", "boolean", "date", "timestamp"]
 
@@ -202,6 +203,11 @@ class SourceTable(Term):
     row_filter: Filter | None = None
     limits: Limits = Limits()
     profile: Profile | None = None
+
+    @property
+    def prefix(self) -> str:
+        """What comes before its keys in an identifier: `DataSource|Table|`."""
+        return f"{self.data_source}{BAR}{self.table}{BAR}"
 
     @model_validator(mode="after")
     def _knows_its_columns(self) -> Self:

@@ -205,6 +205,16 @@ class Unification(Term):
         return self
 
     @property
+    def feeds(self) -> dict[str, tuple[str, ...]]:
+        """Combined columns, those of groups too -> the `table.Column`s that they are made of."""
+        found = {name: combined.sources for name, combined in self.columns.items()}
+        for group in self.groups:
+            for place, name in enumerate(group.columns):
+                rows = group.sources.items()
+                found[name] = tuple(f"{table}.{row[place]}" for table, row in rows if row[place])
+        return found
+
+    @property
     def order(self) -> tuple[str, ...]:
         """Table names in match order; a table's rank is its place, counted from 1."""
         return tuple(step.table for step in self.tables)

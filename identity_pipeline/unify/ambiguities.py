@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import ibis
 import ibis.expr.types as ir
 
+from identity_pipeline.unify.apart import NEVER_MATCH
 from identity_pipeline.unify.candidates import CANDIDATE, Side, best_first
 from identity_pipeline.unify.winner import first_of
 
 SEVERAL = "several candidates"
-NEVER = "never match"
 
 
 def ambiguities_of(
@@ -38,7 +38,7 @@ def ambiguities_of(
         reason=ibis.literal(SEVERAL),
         other_key="target_key",
     )
-    forbidden = offers.filter(offers.forbidden).mutate(reason=ibis.literal(NEVER))
+    forbidden = offers.filter(offers.forbidden).mutate(reason=ibis.literal(NEVER_MATCH))
     parts = [table.select(*CANDIDATE, "reason") for table in (forbidden, *displaced)]
     refused = _refused(ibis.union(*parts) if len(parts) > 1 else parts[0], picks)
     names = lower.rows.filter(lower.rows._is_winner).select(_of="_group", key="_key")

@@ -26,6 +26,15 @@ def crowding(values: Values, most: Mapping[str, int]) -> str | None:
     return next(over, None)
 
 
+def foes_of(pairs: Iterable[Edge]) -> dict[int, set[int]]:
+    """Whom each node must not meet, by pairs of nodes; a node without a foe has none."""
+    foes: dict[int, set[int]] = defaultdict(set)
+    for one, other in pairs:
+        foes[one].add(other)
+        foes[other].add(one)
+    return foes
+
+
 @dataclass(frozen=True)
 class Shared:
     """A node of a key that alone has more values than one customer may have.
@@ -64,14 +73,11 @@ class _Forest:
 
     def __init__(self, apart: Apart) -> None:
         self._parent: dict[int, int] = {}
-        self._foes: dict[int, set[int]] = defaultdict(set)
+        self._foes = foes_of(apart.foes)
         self._values: dict[int, Values] = dict(apart.values)
         self._most = apart.most
         self._shared = apart.shared
         self._joined: set[int] = set()
-        for one, other in apart.foes:
-            self._foes[one].add(other)
-            self._foes[other].add(one)
 
     def root(self, node: int) -> int:
         """The node that stands for a node's group."""
@@ -183,10 +189,7 @@ def place_apart(candidates: Iterable[Candidate], apart: Iterable[Edge]) -> dict[
     Returns:
         The chosen candidate by group; a group without a choice is left out.
     """
-    foes: dict[int, set[int]] = defaultdict(set)
-    for one, other in apart:
-        foes[one].add(other)
-        foes[other].add(one)
+    foes = foes_of(apart)
     offers: dict[int, list[Candidate]] = defaultdict(list)
     for candidate in sorted(candidates):
         offers[candidate.group].append(candidate)

@@ -11,7 +11,7 @@ from identity_pipeline.unify import groups
 from identity_pipeline.unify.apart import Apart
 from identity_pipeline.unify.candidates import CANDIDATE, Side
 from identity_pipeline.unify.match import Matched, matches_of
-from identity_pipeline.unify.offers import MatchTask, forced_offers, offers_by, record_of
+from identity_pipeline.unify.offers import MatchTask, offers_by_all, record_of
 
 
 def link_table(engine: Engine, lower: Side, higher: Mapping[str, Side], task: MatchTask) -> Matched:
@@ -19,12 +19,7 @@ def link_table(engine: Engine, lower: Side, higher: Mapping[str, Side], task: Ma
 
     `record` is the higher group's own record; `connect_records` makes records of the links.
     """
-    offers = [forced_offers(engine, lower, higher, task)]
-    offers += [
-        offers_by(rule, index, higher, lower, task)
-        for index, rule in enumerate(task.rules, start=1)
-    ]
-    found = ibis.union(*offers).select(*CANDIDATE) if len(offers) > 1 else offers[0]
+    found = offers_by_all(engine, lower, higher, task).select(*CANDIDATE)
     order = [
         found.alternates,
         found.left_key,

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import ibis
 import ibis.expr.types as ir
@@ -11,13 +10,13 @@ import ibis.expr.types as ir
 from identity_pipeline.engine.base import Engine
 from identity_pipeline.expressions.identifying import identifying_values
 from identity_pipeline.terms.guards import most_values
-from identity_pipeline.unify.apart import Candidate, Edge, Values, crowding, union
+from identity_pipeline.unify.apart import Candidate, Values, crowding, foes_of, union
 from identity_pipeline.unify.candidates import Side
+from identity_pipeline.unify.groups import pairs_of_nodes
 from identity_pipeline.unify.maxima import Maxima, crowded, fetched
-from identity_pipeline.unify.offers import MatchTask, candidates_in, every_offer
+from identity_pipeline.unify.offers import MatchTask, at_places, candidates_in, every_offer
 
 REASONS = {"_group": "int64", "reason": "string"}
-PLACES = {"_group": "int64", "_place": "int64"}
 
 
 @dataclass(frozen=True)
@@ -82,8 +81,7 @@ def uncrowd(
     room.open(_occupied(engine, offers, stay, brought))
     barred = _barred(engine, stay, foes, refused)
     picked = room.place(candidates_in(engine, offers), values, barred)
-    places = engine.keep(engine.relation(PLACES, sorted(picked.items())))
-    placed = offers.join(places, [offers.group == places._group, offers.place == places._place])
+    placed = at_places(engine, offers, picked)
     before = chosen.join(reasons, chosen.group == reasons._group).drop("_group")
     return Uncrowded(
         chosen=engine.keep(stay.union(placed.select(*chosen.columns))),
@@ -142,32 +140,23 @@ def _barred(
 ) -> "_Barred":
     """Which groups must not meet, and where those that are attached are."""
     if foes is None:
-        return _Barred((), {})
-    pairs = [(int(str(one)), int(str(two))) for one, two in engine.rows(foes)]
+        return _Barred({}, {})
     every = foes.select(_of="left").union(foes.select(_of="right"), distinct=True)
     placed = stay.semi_join(every, stay.group == every._of).select("group", "record")
     where = {int(str(group)): int(str(record)) for group, record in engine.rows(placed)}
-    return _Barred(tuple(pairs), where)
+    return _Barred(foes_of(pairs_of_nodes(engine, foes)), where)
 
 
 @dataclass(frozen=True)
 class _Barred:
-    """Pairs of groups under never match, and the records of those that have one."""
+    """The groups that each must not meet, and the records of those that have one."""
 
-    foes: tuple[Edge, ...]
+    foes: Mapping[int, set[int]]
     where: dict[int, int]
 
     def records(self, group: int) -> set[int]:
         """Where a group must not go."""
-        return {self.where[foe] for foe in self._foes.get(group, ()) if foe in self.where}
-
-    @cached_property
-    def _foes(self) -> dict[int, set[int]]:
-        found: dict[int, set[int]] = defaultdict(set)
-        for one, other in self.foes:
-            found[one].add(other)
-            found[other].add(one)
-        return found
+        return {self.where[foe] for foe in self.foes.get(group, ()) if foe in self.where}
 
 
 class _Room:

@@ -9,7 +9,6 @@ from identity_pipeline.engine.base import Engine
 from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import Environment
 from identity_pipeline.terms.event_tables import device_tables, events_of, shared_device_of
-from identity_pipeline.terms.names import BAR
 from identity_pipeline.terms.shared_devices import SharedDevice
 
 # Columns of `names.device_identities`.
@@ -49,12 +48,6 @@ class DeviceTask:
     rank: int
 
 
-def prefix_of(environment: Environment, table: str) -> str:
-    """What comes before a table's keys in an identifier."""
-    source = environment.source(table)
-    return f"{source.data_source}{BAR}{source.table}{BAR}"
-
-
 def device_task(engine: Engine, environment: Environment, table: str) -> DeviceTask | None:
     """The task of a table; None where its keys cannot be shared devices."""
     if table not in device_tables(environment):
@@ -68,7 +61,7 @@ def device_task(engine: Engine, environment: Environment, table: str) -> DeviceT
         columns=profile.columns,
         time=events.time,
         prefixes={
-            rank: prefix_of(environment, name)
+            rank: environment.source(name).prefix
             for rank, name in enumerate(environment.unify.order, start=1)
         },
         rank=environment.rank(table),

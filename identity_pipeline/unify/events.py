@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
+from identity_pipeline.unify.apart import NEVER_MATCH
 from identity_pipeline.unify.customer_id import Assignment
 from identity_pipeline.unify.merge import KNOWN, STATUS
 from identity_pipeline.unify.registry import GONE, KEY_REMOVED, LIVE, Registry
 from identity_pipeline.unify.winner import first_of
 
-NEVER_MATCH = "never match"
 GONE_FROM_SOURCE = "gone from the source"
 NOT_INCLUDED = "matches nothing, and Include all is off"
 NO_RULE = "no rule links it any more"

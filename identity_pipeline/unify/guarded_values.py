@@ -15,6 +15,7 @@ from identity_pipeline.terms.environment import Environment
 from identity_pipeline.terms.guards import PLACEHOLDER, TOO_MANY_RECORDS
 from identity_pipeline.terms.identifiers import identifier_types
 from identity_pipeline.terms.rules import Comparison, DeduplicationCondition
+from identity_pipeline.unify.registry import last_run
 from identity_pipeline.unify.tasks import last_date, value_lists
 
 GUARDED = {
@@ -236,11 +237,7 @@ def _remembered(engine: Engine, aside: ir.Table, kept: ir.Table) -> ir.Table:
     """Values with the ingestion date that first set them aside, and how many keys keep them."""
     day = last_date(engine)
     counted = kept.group_by("identifier_type", "value").aggregate(kept=kept.count())
-    known = (
-        engine.table(names.GUARDED_VALUES)
-        if engine.exists(names.GUARDED_VALUES)
-        else engine.relation(GUARDED, [])
-    )
+    known = last_run(engine, names.GUARDED_VALUES, GUARDED)
     known = known.select(*NAMED, "since")
     joined = aside.left_join(known, list(NAMED), rname="{name}_before")
     joined = joined.left_join(counted, ["identifier_type", "value"], rname="{name}_kept")

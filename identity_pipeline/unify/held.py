@@ -10,7 +10,7 @@ from identity_pipeline.engine.base import Engine
 from identity_pipeline.terms import names
 from identity_pipeline.unify.keyring import Contribution
 from identity_pipeline.unify.offers import record_of
-from identity_pipeline.unify.registry import read_registry
+from identity_pipeline.unify.registry import last_run, read_registry
 from identity_pipeline.unify.tasks import last_date
 from identity_pipeline.unify.winner import first_of
 
@@ -87,7 +87,7 @@ def _nodes(parts: list[Contribution], large: ir.Table) -> ir.Table:
         here = part.records.join(sizes, part.records.record == sizes._record).drop("_record")
         keys = part.members.select(_of="_group", key="_key").distinct()
         joined = keys.join(here, keys._of == here.group)
-        prefix = ibis.literal(f"{part.data_source}{names.BAR}{part.table_name}{names.BAR}")
+        prefix = ibis.literal(part.prefix)
         rows.append(
             joined.select(
                 "record",
@@ -128,11 +128,7 @@ def _replaced(part: Contribution, large: ir.Table, placed: ir.Table) -> ir.Table
 
 
 def _told(engine: Engine, nodes: ir.Table, limit: int) -> ir.Table:
-    known = (
-        engine.table(names.HELD_FOR_REVIEW)
-        if engine.exists(names.HELD_FOR_REVIEW)
-        else nothing_held(engine)
-    )
+    known = last_run(engine, names.HELD_FOR_REVIEW, HELD)
     before = known.select(_identifier="identifier", _since="since")
     joined = nodes.left_join(before, nodes.identifier == before._identifier)
     smallest = joined.identifier.min().over(group_by="record")

@@ -98,11 +98,7 @@ def _semantics(environment: Environment) -> dict[str, str | None]:
 
 
 def _prefixes(environment: Environment) -> dict[str, str]:
-    return {
-        table: f"{environment.source(table).data_source}{names.BAR}"
-        f"{environment.source(table).table}{names.BAR}"
-        for table in environment.unify.order
-    }
+    return {table: environment.source(table).prefix for table in environment.unify.order}
 
 
 def _evidence(engine: Engine, environment: Environment) -> ir.Table:

@@ -35,6 +35,11 @@ class Contribution:
     winners: ir.Table
     records: ir.Table
 
+    @property
+    def prefix(self) -> str:
+        """What comes before the table's keys in an identifier."""
+        return f"{self.data_source}{BAR}{self.table_name}{BAR}"
+
 
 def consolidate(contributions: Sequence[Contribution]) -> ir.Table:
     """Put the groups of all tables together as consolidated records.
@@ -85,7 +90,7 @@ def _keys_of_table(consolidated: ir.Table, part: Contribution) -> ir.Table:
     leaders = here.filter(here.leads).select(_record="record", preferred_key="key")
     held = groups.join(leaders, groups.record == leaders._record)
     joined = keys.join(held, keys.group == held._of)
-    prefix = ibis.literal(f"{part.data_source}{BAR}{part.table_name}{BAR}")
+    prefix = ibis.literal(part.prefix)
     return joined.select(
         "record",
         "kept",

@@ -1,20 +1,21 @@
 """Matching: attach the records of a table to consolidated records of higher tables."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import ibis
 import ibis.expr.types as ir
 
 from identity_pipeline.engine.base import Engine
 from identity_pipeline.expressions.views import another
-from identity_pipeline.unify.ambiguities import NEVER, ambiguities_of
-from identity_pipeline.unify.apart import place_apart
+from identity_pipeline.unify.ambiguities import ambiguities_of
+from identity_pipeline.unify.apart import NEVER_MATCH, place_apart
 from identity_pipeline.unify.candidates import CANDIDATE, Side, best_first
 from identity_pipeline.unify.crowding import uncrowd
 from identity_pipeline.unify.groups import pairs_of_nodes
 from identity_pipeline.unify.offers import (
     MatchTask,
+    at_places,
     candidates_in,
     every_offer,
     offers_of,
@@ -62,7 +63,7 @@ def match_table(
     foes = _foes(engine, lower, task.never_within) if task.never_within is not None else None
     if foes is not None:
         chosen, given_up = _apart_within(engine, (lower, foes), higher, task, chosen)
-        displaced.append(given_up.mutate(reason=ibis.literal(NEVER)))
+        displaced.append(given_up.mutate(reason=ibis.literal(NEVER_MATCH)))
     if task.maxima is not None:
         found = uncrowd(engine, lower, higher, task, (chosen, foes))
         chosen = found.chosen
@@ -95,15 +96,11 @@ def _apart_within(
     lower, foes = side
     involved = foes.select(group="left").union(foes.select(group="right"), distinct=True)
     rows = engine.keep(lower.rows.semi_join(involved, lower.rows._group == involved.group))
-    part = Side(lower.name, lower.rank, rows, lower.primary_key)
+    part = replace(lower, rows=rows)
     offers = engine.keep(every_offer(engine, part, higher, task))
     picked = place_apart(candidates_in(engine, offers), pairs_of_nodes(engine, foes))
-    places = engine.relation(
-        {"_group": "int64", "_place": "int64"},
-        [(group, candidate.place) for group, candidate in sorted(picked.items())],
-    )
-    placed = offers.join(places, [offers.group == places._group, offers.place == places._place])
-    placed = placed.select(*chosen.columns)
+    places = {group: candidate.place for group, candidate in picked.items()}
+    placed = at_places(engine, offers, places).select(*chosen.columns)
     others = chosen.anti_join(involved, "group")
     kept = engine.keep(others.union(placed))
     before = chosen.semi_join(involved, "group")

@@ -20,6 +20,7 @@ from identity_pipeline.unify.splink_pairs import Scores, score_rules, scored_can
 # A record is named by the rank and group of the dedup group that started it: rank * RANK + group.
 # A table may have 2**40 rows, an environment 2**23 tables.
 RANK = 2**40
+PLACES = {"_group": "int64", "_place": "int64"}
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def offers_of(engine: Engine, lower: Side, higher: Mapping[str, Side], task: Mat
     for index, rule in enumerate(task.rules, start=1):
         taken = found[-1].filter(~found[-1].forbidden).select("group").distinct()
         rows = waiting.rows.anti_join(taken, waiting.rows._group == taken.group)
-        waiting = Side(lower.name, lower.rank, engine.keep(rows), lower.primary_key)
+        waiting = replace(lower, rows=engine.keep(rows))
         offered = offers_by(rule, index, higher, waiting, task)
         found.append(engine.keep(_flag(offered, forbidden)))
     return ibis.union(*found) if len(found) > 1 else found[0]
@@ -149,17 +150,24 @@ def forced_offers(
     return engine.keep(complete.select(*CANDIDATE))
 
 
-def every_offer(
+def offers_by_all(
     engine: Engine, lower: Side, higher: Mapping[str, Side], task: MatchTask
 ) -> ir.Table:
-    """Every allowed candidate by every rule, with its `place` among its group's: 1 is the best."""
-    forbidden = engine.keep(_forced(lower, higher, task.never)) if task.never is not None else None
+    """The candidates of always match and of every rule, whatever the others find."""
     offers = [forced_offers(engine, lower, higher, task)]
     offers += [
         offers_by(rule, index, higher, lower, task)
         for index, rule in enumerate(task.rules, start=1)
     ]
-    found = _flag(ibis.union(*offers) if len(offers) > 1 else offers[0], forbidden)
+    return ibis.union(*offers) if len(offers) > 1 else offers[0]
+
+
+def every_offer(
+    engine: Engine, lower: Side, higher: Mapping[str, Side], task: MatchTask
+) -> ir.Table:
+    """Every allowed candidate by every rule, with its `place` among its group's: 1 is the best."""
+    forbidden = engine.keep(_forced(lower, higher, task.never)) if task.never is not None else None
+    found = _flag(offers_by_all(engine, lower, higher, task), forbidden)
     allowed = found.filter(~found.forbidden)
     if task.barred is not None:
         allowed = allowed.anti_join(task.barred, ["group", "record"])
@@ -182,3 +190,9 @@ def candidates_in(engine: Engine, offers: ir.Table) -> list[Candidate]:
         )
         for group, place, rule, score, alternates, key, record in rows
     ]
+
+
+def at_places(engine: Engine, offers: ir.Table, places: Mapping[int, int]) -> ir.Table:
+    """The candidates at a place of some groups: group -> place."""
+    wanted = engine.keep(engine.relation(PLACES, sorted(places.items())))
+    return offers.join(wanted, [offers.group == wanted._group, offers.place == wanted._place])

@@ -38,24 +38,12 @@ def chain_of(rows: ir.Table, rule: DeduplicationRule, index: int, lists: ValueLi
         conditions' scores), and one a condition, in the rule's order: `scores`, `left_values`,
         `right_values` (as compared).
     """
-    if rule.exceptions or not all(condition.exact for condition in rule.conditions):
+    if not rule.is_of_values:
         return pairs_of(rows, rule, index, lists)
-    values = [compare.left_name(number) for number in range(len(rule.conditions))]
-    columns = {
-        name: (condition.column, condition)
-        for name, condition in zip(values, rule.conditions, strict=True)
-    }
-    valued = with_comparables(rows, columns, lists)
-    valued = valued.select("_ordinal", *values).filter(*(valued[name].notnull() for name in values))
-    first = valued.mutate(left=valued._ordinal.min().over(group_by=values))
+    valued = _valued(rows, rule, lists)
+    first = valued.mutate(left=valued._ordinal.min().over(group_by=_names(rule)))
     linked = first.filter(first.left != first._ordinal)
-    pairs = linked.select(
-        "left",
-        right="_ordinal",
-        **{compare.left_name(n): linked[name] for n, name in enumerate(values)},
-        **{compare.right_name(n): linked[name] for n, name in enumerate(values)},
-    )
-    return _edges(pairs, rule, index, [ibis.literal(1.0)] * len(values))
+    return _edges_of_values(linked.rename(right="_ordinal"), rule, index)
 
 
 def chain_by_values(
@@ -73,22 +61,37 @@ def chain_by_values(
     Returns:
         Columns as `chain_of`.
     """
-    if rule.exceptions or not all(condition.exact for condition in rule.conditions):
+    if not rule.is_of_values:
         return pairs_of(rows, rule, index, lists)
-    names = [compare.left_name(number) for number in range(len(rule.conditions))]
-    columns = {
-        name: (condition.column, condition)
-        for name, condition in zip(names, rule.conditions, strict=True)
-    }
-    valued = with_comparables(rows, columns, lists)
-    valued = valued.filter(*(valued[name].notnull() for name in names))
+    valued = _valued(rows, rule, lists)
     order = [valued._brought.fill_null(""), valued._key, valued._ordinal]
-    previous = valued._ordinal.lag().over(group_by=names, order_by=order)
-    linked = valued.mutate(_previous=previous)
-    linked = linked.filter(linked._previous.notnull())
-    pairs = linked.select(
+    previous = valued._ordinal.lag().over(group_by=_names(rule), order_by=order)
+    linked = valued.mutate(_previous=previous).filter(ibis._._previous.notnull())
+    ends = linked.mutate(
         left=ibis.least(linked._previous, linked._ordinal),
         right=ibis.greatest(linked._previous, linked._ordinal),
+    )
+    return _edges_of_values(ends, rule, index)
+
+
+def _names(rule: DeduplicationRule) -> list[str]:
+    return [compare.left_name(number) for number in range(len(rule.conditions))]
+
+
+def _valued(rows: ir.Table, rule: DeduplicationRule, lists: ValueLists) -> ir.Table:
+    """Rows that have all values of a rule, with these."""
+    conditions = zip(_names(rule), rule.conditions, strict=True)
+    columns = {name: (condition.column, condition) for name, condition in conditions}
+    valued = with_comparables(rows, columns, lists)
+    return valued.filter(*(valued[name].notnull() for name in columns))
+
+
+def _edges_of_values(linked: ir.Table, rule: DeduplicationRule, index: int) -> ir.Table:
+    """Edges between `left` and `right`, which have the same values."""
+    names = _names(rule)
+    pairs = linked.select(
+        "left",
+        "right",
         **{compare.left_name(n): linked[name] for n, name in enumerate(names)},
         **{compare.right_name(n): linked[name] for n, name in enumerate(names)},
     )

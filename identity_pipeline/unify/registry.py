@@ -1,5 +1,6 @@
 """What is remembered of customers between runs: which key had which id, and what became of ids."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import ibis.expr.types as ir
@@ -61,15 +62,16 @@ class Registry:
     history: ir.Table
 
 
+def last_run(engine: Engine, name: names.TableName, columns: Mapping[str, str]) -> ir.Table:
+    """A table as the last run left it; empty before the first."""
+    return engine.table(name) if engine.exists(name) else engine.relation(columns, [])
+
+
 def read_registry(engine: Engine) -> Registry:
     """The registry as the last run left it; empty before the first."""
-
-    def table(name: names.TableName, columns: dict[str, str]) -> ir.Table:
-        return engine.table(name) if engine.exists(name) else engine.relation(columns, [])
-
     return Registry(
-        keys=table(names.KEY_REGISTRY, KEYS),
-        former=table(names.FORMER_IDS, FORMER),
-        profiles=table(names.PROFILE_REGISTRY, PROFILES),
-        history=table(names.CUSTOMER_ID_HISTORY, HISTORY),
+        keys=last_run(engine, names.KEY_REGISTRY, KEYS),
+        former=last_run(engine, names.FORMER_IDS, FORMER),
+        profiles=last_run(engine, names.PROFILE_REGISTRY, PROFILES),
+        history=last_run(engine, names.CUSTOMER_ID_HISTORY, HISTORY),
     )

@@ -16,7 +16,7 @@ from identity_pipeline.terms.splink import SplinkRule
 from identity_pipeline.terms.unification import AnyMatchRule
 from identity_pipeline.unify.ambiguities import SEVERAL
 from identity_pipeline.unify.candidates import Side, best_first
-from identity_pipeline.unify.devices import IDENTITIES, DeviceTask, prefix_of
+from identity_pipeline.unify.devices import IDENTITIES, DeviceTask
 from identity_pipeline.unify.offers import MatchTask, every_offer
 from identity_pipeline.unify.winner import first_of
 
@@ -226,7 +226,7 @@ def own_customers(engine: Engine, environment: Environment) -> list[tuple[str, i
         name = names.device_identities(table)
         if shared_device_of(environment, table).policy != "own_customer" or not engine.size(name):
             continue
-        devices = engine.table(name).device.substr(len(prefix_of(environment, table)))
+        devices = engine.table(name).device.substr(len(environment.source(table).prefix))
         found.append((table, engine.table(name).select(key=devices).distinct()))
     return found
 
