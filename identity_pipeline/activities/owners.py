@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
+from identity_pipeline.activities.timeline import PLACE
 from identity_pipeline.engine.base import Engine
 from identity_pipeline.expressions.views import another
 from identity_pipeline.terms import names
@@ -47,7 +48,11 @@ def owners(
         name = names.device_identities(table)
         if not engine.exists(name) or not engine.size(name):
             continue
-        events = _events(activity, engine.table(name), table, held)
+        identities = engine.table(name)
+        # They are few, and whom each names is told by its place: joined with all events at once,
+        # the engine makes the table to look them up in of the wrong side.
+        few = engine.keep(_of_devices(activity, identities))
+        events = _events(few, identities, table, held)
         placed = engine.keep(_in_order(events, _numbers(environment, events)))
         parts.append(owners_of(placed, shared_device_of(environment, table)))
     if not parts:
@@ -68,6 +73,16 @@ def _numbers(environment: Environment, events: ir.Table) -> ir.DecimalValue:
     return events.source.isin(numeric).ifelse(events.SourceActivityId.try_cast(NUMBER), nothing)
 
 
+def _of_devices(activity: ir.Table, identities: ir.Table) -> ir.Table:
+    """The events of shared devices, with what tells them apart and puts them in order."""
+    devices = identities.select(_device="identifier").distinct()
+    here = activity.semi_join(devices, activity.profile_identifier == devices._device)
+    return here.select(
+        *("ActivityId", "source", "SourceActivityId", "ActivityTimeStamp", "profile_identifier"),
+        *PLACE,
+    )
+
+
 def _events(activity: ir.Table, identities: ir.Table, table: str, held: Held) -> ir.Table:
     """Events of shared devices, with whom they name and what is known of the device's key.
 
@@ -82,12 +97,9 @@ def _events(activity: ir.Table, identities: ir.Table, table: str, held: Held) ->
     said = said.select(
         "session", _named="named", _date="ingestion_date", _file="file", _line="line"
     )
-    place = [
-        joined.source == table,
-        joined.ingestion_date == said._date,
-        joined.file == said._file,
-        joined.line == said._line,
-    ]
+    # A condition on one side alone would make DuckDB compare every event with every other.
+    file = (joined.source == table).ifelse(joined.file, ibis.null("string"))
+    place = [joined.ingestion_date == said._date, file == said._file, joined.line == said._line]
     joined = joined.left_join(said, place)
     people = _people(held)
     named = people.select(_sign="_of", named="_customer", is_named_known="_is_known")
