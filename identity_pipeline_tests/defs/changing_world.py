@@ -3,7 +3,6 @@
 import copy
 import datetime
 import random
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -130,13 +129,15 @@ class World:
         chance: decides everything.
         said: a YAML file's name -> what it says.
         last: the number of the last date delivered, of DAYS.
+        is_new: whether that date is of the change that is being made.
         changes: what changed so far, in words: a failing test shows it.
     """
 
     folder: Path
     chance: random.Random
     said: dict[str, Any] = field(default_factory=dict)
-    last: int = -1
+    last: int = 0
+    is_new: bool = False
     changes: list[str] = field(default_factory=list)
 
     @property
@@ -150,19 +151,20 @@ class World:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
 
-    def land(self, table: str, day: datetime.date, header: str, rows: list[str]) -> None:
-        """Deliver a file in place of what there was of its table and date."""
-        file = self.folder / "landing" / table / day.isoformat() / "file.csv"
+    def land(self, table: str, day: datetime.date, *lines: str, name: str = "file") -> None:
+        """Deliver a file in place of the one of its table, date and name."""
+        file = self.folder / "landing" / table / day.isoformat() / f"{name}.csv"
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text("\n".join([header, *rows, ""]), encoding="utf-8")
+        file.write_text("\n".join([*lines, ""]), encoding="utf-8")
 
     def landed(self) -> list[Path]:
         """Every delivered file."""
         return sorted((self.folder / "landing").rglob("*.csv"))
 
     def next_day(self) -> datetime.date:
-        """A date after those delivered."""
-        self.last += 1
+        """The date after those delivered before this change."""
+        if not self.is_new:
+            self.last, self.is_new = self.last + 1, True
         return DAYS[self.last]
 
     def old_day(self) -> datetime.date:
@@ -191,12 +193,12 @@ def first_world(folder: Path) -> World:
             "segments.yaml": {"segments": SEGMENTS},
         }
     )
-    world.last, day = 0, DAYS[0]
+    day = DAYS[0]
     people(world, day)
     visits(world, day)
     orders(world, day)
-    world.land("dead", day, "Value", ["dead@x.example"])
-    world.land("never", day, "Table1,Table1Key,Table2,Table2Key", [])
+    world.land("dead", day, "Value", "dead@x.example")
+    world.land("never", day, "Table1,Table1Key,Table2,Table2Key")
     world.write()
     return world
 
@@ -218,7 +220,7 @@ def people(world: World, day: datetime.date) -> None:
         f"C{number},{chance.choice(('Ann', 'Bob', 'Cid'))},{mail(chance, 0.2)},{phone(chance, 0.4)}"
         for number in chance.sample(range(8), chance.randrange(1, 5))
     ]
-    world.land("contacts", day, "Id,Name,Email,Phone", rows)
+    world.land("contacts", day, "Id,Name,Email,Phone", *rows)
 
 
 def visits(world: World, day: datetime.date) -> None:
@@ -229,7 +231,7 @@ def visits(world: World, day: datetime.date) -> None:
         f"{mail(chance, 0.7)},{phone(chance, 0.9)},{chance.choice(('look', 'buy'))}"
         for _ in range(chance.randrange(1, 9))
     ]
-    world.land("visits", day, "Visit,At,Visitor,Mail,Phone,What", rows)
+    world.land("visits", day, "Visit,At,Visitor,Mail,Phone,What", *rows)
 
 
 def orders(world: World, day: datetime.date) -> None:
@@ -239,16 +241,16 @@ def orders(world: World, day: datetime.date) -> None:
         f"{chance.randrange(6)},C{chance.randrange(9)},{chance.randrange(50)}.50,{world.at()},note"
         for _ in range(chance.randrange(7))
     ]
-    world.land("orders", day, "OrderId,Contact,Total,At,Note", rows)
+    world.land("orders", day, "OrderId,Contact,Total,At,Note", *rows)
 
 
 def deletes(world: World, day: datetime.date) -> None:
     """Events and contacts go."""
     chance = world.chance
     gone = [str(one) for one in chance.sample(range(24), chance.randrange(1, 6))]
-    world.land("gone_visits", day, "Visit", gone)
+    world.land("gone_visits", day, "Visit", *gone)
     if chance.random() < 0.5:
-        world.land("gone_contacts", day, "Id", [f"C{chance.randrange(8)}"])
+        world.land("gone_contacts", day, "Id", f"C{chance.randrange(8)}")
 
 
 def never(world: World, day: datetime.date) -> None:
@@ -258,14 +260,14 @@ def never(world: World, day: datetime.date) -> None:
         f"Shop_Contacts,C{chance.randrange(8)},Web_Visits,v{chance.randrange(6)}"
         for _ in range(chance.randrange(3))
     ]
-    world.land("never", day, "Table1,Table1Key,Table2,Table2Key", pairs)
+    world.land("never", day, "Table1,Table1Key,Table2,Table2Key", *pairs)
 
 
 def dead(world: World, day: datetime.date) -> None:
     """The values that link nothing; a delivery replaces the last."""
     chance = world.chance
     found = {one for one in (mail(chance, 0.0), mail(chance, 0.3)) if one}
-    world.land("dead", day, "Value", sorted(found))
+    world.land("dead", day, "Value", *sorted(found))
 
 
 DELIVERIES = (people, visits, visits, orders, deletes, never, dead)
@@ -297,7 +299,7 @@ def twice(world: World) -> None:
     file = world.chance.choice(events)
     target = file.parent.parent / str(world.next_day()) / "again.csv"
     target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy(file, target)
+    target.write_bytes(file.read_bytes())
 
 
 def sign_in(world: World) -> None:
@@ -305,7 +307,7 @@ def sign_in(world: World) -> None:
     chance = world.chance
     day = world.next_day()
     row = f"{chance.randrange(24, 30)},{world.at()},v{chance.randrange(6)},{mail(chance, 0)},,look"
-    world.land("visits", day, "Visit,At,Visitor,Mail,Phone,What", [row])
+    world.land("visits", day, "Visit,At,Visitor,Mail,Phone,What", row, name="sign_in")
 
 
 def _flip(place: dict[str, Any], key: str, value: Any) -> None:
@@ -404,8 +406,8 @@ SAYINGS = (
 
 
 def deliveries_change(world: World) -> None:
-    """Two deliveries come, are replaced or go."""
-    _change(world, [world.chance.choice(ARRIVALS) for _ in range(2)])
+    """Three deliveries come, are replaced or go."""
+    _change(world, [world.chance.choice(ARRIVALS) for _ in range(3)])
 
 
 def anything_changes(world: World) -> None:
@@ -418,6 +420,7 @@ def anything_changes(world: World) -> None:
 
 
 def _change(world: World, changes: list[Callable[[World], None]]) -> None:
+    world.is_new = False
     for one in changes:
         one(world)
     world.write()
