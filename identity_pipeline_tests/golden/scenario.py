@@ -2,7 +2,7 @@
 
 import datetime
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
@@ -48,10 +48,12 @@ class Scenario:
     Attributes:
         published: run -> the file as it was then.
         exports: the folder that the exports of all runs are in.
+        homes: run -> a copy of the home as it was then, of the first and the repeated run.
     """
 
     published: dict[str, Path]
     exports: Path
+    homes: dict[str, Path] = field(default_factory=dict)
 
     def rows(self, run: str, query: str) -> Rows:
         """Rows of a query over the file published after a run: r1, r2, r3, again, r4."""
@@ -60,11 +62,12 @@ class Scenario:
 
     def tables(self, run: str) -> dict[str, Rows]:
         """Every published table, its rows sorted."""
-        names = self.rows(run, "select table_name from duckdb_tables() order by 1")
-        return {
-            str(name): sorted(self.rows(run, f'select * from "{name}"'), key=repr)
-            for (name,) in names
-        }
+        with duckdb.connect(str(self.published[run]), read_only=True) as connection:
+            names = connection.execute("select table_name from duckdb_tables() order by 1")
+            return {
+                str(name): sorted(connection.execute(f'from "{name}"').fetchall(), key=repr)
+                for (name,) in names.fetchall()
+            }
 
 
 def environment(folder: Path, *, include_unknown: bool) -> Path:
@@ -89,10 +92,13 @@ def play(folder: Path, *, include_unknown: bool) -> Scenario:
     source = environment(folder, include_unknown=include_unknown)
     home = folder / "home"
     published: dict[str, Path] = {}
+    homes = {run: folder / f"home_{run}" for run in ("r1", "again")}
     for run, date in zip(("r1", "r2", "r3", "again", "r4"), [*DATES[:3], *DATES[2:]], strict=True):
         # Repeated, it makes everything again: that nothing changes is not that nothing is done.
         succeeded = run_dates(source, home, Dates(only=date), again=run == "again")
         assert succeeded, f"the run of {date} failed"
         published[run] = folder / f"{run}.duckdb"
         shutil.copy(home / "published" / "contoso.duckdb", published[run])
-    return Scenario(published, home / "exports" / "CustomerInsights_contoso")
+        if run in homes:
+            shutil.copytree(home, homes[run])
+    return Scenario(published, home / "exports" / "CustomerInsights_contoso", homes)

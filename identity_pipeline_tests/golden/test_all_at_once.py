@@ -40,7 +40,8 @@ def test_every_table_without_ids_is_the_same(at_once, on):
 
     found = {name: sorted(at_once.execute(f'from "{name}"').fetchall(), key=repr) for name in names}
     assert len(names) > 15
-    assert found == {name: on.tables("r4")[name] for name in names}
+    by_days = on.tables("r4")
+    assert found == {name: by_days[name] for name in names}
 
 
 def test_customers_have_the_same_keys_and_values(at_once, on):

@@ -47,12 +47,12 @@ class Told:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory):
-    """Three days run, then the never-match line of the fourth written by the command, and run."""
+def told(tmp_path_factory, on):
+    """After three days the never-match line of the fourth is written by the command, and run."""
     folder = tmp_path_factory.mktemp("commands")
     copy = environment(folder, include_unknown=True)
     shutil.rmtree(copy / "landing" / "overrides")
-    assert cli(folder, "run", "--through", "2022-07-25").exit_code == 0
+    shutil.copytree(on.homes["again"], folder / "home")
     note = ("--reason", "the flatmate's laptop", "--author", "Kim", "--date", LAST)
     undo = cli(folder, "never-match", *PAIR, *note)
     assert cli(folder, "run", "--date", LAST).exit_code == 0
@@ -97,11 +97,11 @@ def test_why_says_who_keeps_them_apart_and_for_which_reason(told):
 
 
 @pytest.fixture(scope="module")
-def turned_on(tmp_path_factory):
-    """The first day run with Include all off; then it is turned on, and planned."""
+def turned_on(tmp_path_factory, off):
+    """After the first day, which ran with Include all off, it is turned on, and planned."""
     folder = tmp_path_factory.mktemp("turned_on")
     copy = environment(folder, include_unknown=False)
-    assert cli(folder, "run", "--through", "2022-07-23").exit_code == 0
+    shutil.copytree(off.homes["r1"], folder / "home")
     text = (copy / "unify.yaml").read_text(encoding="utf-8")
     (copy / "unify.yaml").write_text(text.replace("include_all: false", "include_all: true"))
     before = tree(folder)
