@@ -172,9 +172,15 @@ FILES = {
 
 @dataclass(frozen=True)
 class Shop:
-    """What was published after each of the two days, and the files left behind."""
+    """What was published after each of the two days, and the files left behind.
+
+    Attributes:
+        folder: of the environment `shop` and of `home`.
+        first_day: a copy of both as they were after the first day.
+    """
 
     folder: Path
+    first_day: Path
 
     def rows(self, day: str, query: str) -> list[tuple[object, ...]]:
         """Rows of a query over the file published after a day."""
@@ -189,10 +195,13 @@ def write_shop(folder: Path, files: dict[str, str] | None = None) -> Path:
 
 def play(folder: Path, files: dict[str, str] | None = None) -> Shop:
     """Run the two days."""
-    environment = write_shop(folder, files)
+    environment, first_day = write_shop(folder, files), folder / "first_day"
     for day in (DAY_1, DAY_2):
         assert run_dates(
             environment, folder / "home", Dates(only=datetime.date.fromisoformat(day))
         ), f"the run of {day} failed"
         shutil.copy(folder / "home" / "published" / "shop.duckdb", folder / f"{day}.duckdb")
-    return Shop(folder)
+        if day == DAY_1:
+            for name in ("shop", "home"):
+                shutil.copytree(folder / name, first_day / name)
+    return Shop(folder, first_day)

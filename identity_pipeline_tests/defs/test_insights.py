@@ -2,6 +2,7 @@
 
 import csv
 import datetime
+import shutil
 
 import dagster as dg
 import duckdb
@@ -77,6 +78,13 @@ INCOME = """\
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory):
     return play(tmp_path_factory.mktemp("shop"), FILES)
+
+
+@pytest.fixture
+def moved(shop, tmp_path):
+    """The shop as it is after its first day, to change from then on."""
+    shutil.copytree(shop.first_day, tmp_path, dirs_exist_ok=True)
+    return tmp_path / "shop"
 
 
 def by_name(shop, day, expression, table):
@@ -200,36 +208,34 @@ def rows(folder, query):
         return found.execute(query).fetchall()
 
 
-def test_a_customer_deleted_at_the_source_is_gone_everywhere(moving):
-    run(moving, DAY_1)
-    contacts = moving / "sources" / "contacts.yaml"
+def test_a_customer_deleted_at_the_source_is_gone_everywhere(moved):
+    contacts = moved / "sources" / "contacts.yaml"
     deletes = "deletes: landing/gone/{ingestion_date}/*.csv\nrefresh: incremental\n"
     contacts.write_text(contacts.read_text().replace("refresh: incremental\n", deletes))
-    gone = moving / "landing" / "gone" / DAY_2 / "file.csv"
+    gone = moved / "landing" / "gone" / DAY_2 / "file.csv"
     gone.parent.mkdir(parents=True)
     gone.write_text("Id\nC1\nC2\n", encoding="utf-8")
 
-    succeeded = run(moving, DAY_2)
+    succeeded = run(moved, DAY_2)
 
     tables = ("Customer", "Segment_first_guests", "Segment_lucky", "Segment_big_spenders")
-    left = {table: rows(moving, f"select 1 from {table} where Name = 'Ann'") for table in tables}
-    removed = lines(moving.parent, f"letter/first_guests_removed/{DAY_2.replace('-', '/')}/*/*.csv")
+    left = {table: rows(moved, f"select 1 from {table} where Name = 'Ann'") for table in tables}
+    removed = lines(moved.parent, f"letter/first_guests_removed/{DAY_2.replace('-', '/')}/*/*.csv")
     assert succeeded
     assert not any(left.values())
     assert len(removed) == 1
 
 
-def test_a_file_enrichment_is_keyed_by_customer_id(moving):
-    run(moving, DAY_1)
-    [(ann,)] = rows(moving, "select CustomerId from Customer where Name = 'Ann'")
-    folder = moving / "landing" / "income" / DAY_2
+def test_a_file_enrichment_is_keyed_by_customer_id(moved):
+    [(ann,)] = rows(moved, "select CustomerId from Customer where Name = 'Ann'")
+    folder = moved / "landing" / "income" / DAY_2
     folder.mkdir(parents=True)
     (folder / "model.json").write_text(INCOME, encoding="utf-8")
     (folder / "part.csv").write_text(f"CustomerId,Band\n{ann},high\n", encoding="utf-8")
 
-    run(moving, DAY_2)
+    run(moved, DAY_2)
 
-    assert rows(moving, "select CustomerId, Band from Enrichment_income") == [(ann, "high")]
+    assert rows(moved, "select CustomerId, Band from Enrichment_income") == [(ann, "high")]
     card = CliRunner().invoke(
         app,
         [
@@ -237,9 +243,9 @@ def test_a_file_enrichment_is_keyed_by_customer_id(moving):
             "--id",
             ann,
             "--environment",
-            str(moving),
+            str(moved),
             "--home",
-            str(moving.parent / "home"),
+            str(moved.parent / "home"),
         ],
     )
     assert "high" in card.output
@@ -257,11 +263,10 @@ def test_a_destination_that_fails_keeps_no_reader_waiting(moving):
     assert lines(moving.parent, f"letter/first_guests/{DAY_1.replace('-', '/')}/*/*.csv") != []
 
 
-def test_one_segment_or_measure_can_be_refreshed_by_itself(moving, monkeypatch):
-    run(moving, DAY_1)
-    home = moving.parent / "home"
+def test_one_segment_or_measure_can_be_refreshed_by_itself(moved, monkeypatch):
+    home = moved.parent / "home"
     monkeypatch.setenv("DAGSTER_HOME", str(home / "dagster_home"))
-    job = definitions_of(load_environment(moving), Home(home, "shop")).resolve_job_def("refresh")
+    job = definitions_of(load_environment(moved), Home(home, "shop")).resolve_job_def("refresh")
     asked = [dg.AssetKey(["insight", name]) for name in ("segment_lucky", "measure_revenue")]
 
     with dg.DagsterInstance.get() as instance:
@@ -280,62 +285,60 @@ def change(file, old, new):
     file.write_text(text.replace(old, new), encoding="utf-8")
 
 
-def test_a_changed_declaration_reaches_the_rows_of_every_date(moving):
-    days = Dates()
-    run_dates(moving, moving.parent / "home", days)
-    change(moving / "sources" / "contacts.yaml", "primary_key: Id\ncolumns:", NEW_MARKERS)
+def test_a_changed_declaration_reaches_the_rows_of_every_date(shop, tmp_path):
+    for name in ("shop", "home"):
+        shutil.copytree(shop.folder / name, tmp_path / name)
+    both_days = tmp_path / "shop"
+    change(both_days / "sources" / "contacts.yaml", "primary_key: Id\ncolumns:", NEW_MARKERS)
 
-    run_dates(moving, moving.parent / "home", days)
+    run_dates(both_days, tmp_path / "home", Dates())
 
     # Leeds is of the second day, Rome of the first.
-    cities = rows(moving, "select distinct City from Customer where City is not null order by 1")
+    cities = rows(both_days, "select distinct City from Customer where City is not null order by 1")
     assert cities == [("Berlin",)]
 
 
 NEW_MARKERS = 'primary_key: Id\nnull_markers: ["", Rome, Leeds]\ncolumns:'
 
 
-def test_activities_of_a_date_that_was_only_ingested_are_not_missed(moving, monkeypatch):
-    run(moving, DAY_1)
-    home = moving.parent / "home"
+def test_activities_of_a_date_that_was_only_ingested_are_not_missed(moved, monkeypatch):
+    home = moved.parent / "home"
     monkeypatch.setenv("DAGSTER_HOME", str(home / "dagster_home"))
-    job = definitions_of(load_environment(moving), Home(home, "shop")).resolve_job_def("match_only")
-    visit = moving / "landing" / "visits" / DAY_2 / "file.csv"
+    job = definitions_of(load_environment(moved), Home(home, "shop")).resolve_job_def("match_only")
+    visit = moved / "landing" / "visits" / DAY_2 / "file.csv"
     visit.parent.mkdir(parents=True)
     visit.write_text("Visit,At,Visitor,Mail,What,Page\n9,2024-05-02 08:00:00,v2,,Look,/\n")
     with dg.DagsterInstance.get() as instance:
         job.execute_in_process(instance=instance, partition_key=DAY_2)
-    order = moving / "landing" / "orders" / "2024-05-03" / "file.csv"
+    order = moved / "landing" / "orders" / "2024-05-03" / "file.csv"
     order.parent.mkdir(parents=True)
     order.write_text("OrderId,Contact,Total,At,Note\nO9,C1,1.00,2024-05-03 09:00:00,\n")
 
-    run(moving, "2024-05-03")
+    run(moved, "2024-05-03")
 
-    found = rows(moving, "select SourceActivityId from UnifiedActivity where OrderId is null")
+    found = rows(moved, "select SourceActivityId from UnifiedActivity where OrderId is null")
     assert ("9",) in found
 
 
-def test_who_was_reached_earlier_on_the_same_day_is_taken_back(moving):
-    run(moving, DAY_1)
-    change(moving / "exports.yaml", '{Joined: {lt: "2024-02-01"}}', "{Name: Nobody}")
+def test_who_was_reached_earlier_on_the_same_day_is_taken_back(moved):
+    change(moved / "exports.yaml", '{Joined: {lt: "2024-02-01"}}', "{Name: Nobody}")
 
-    run(moving, DAY_1)
+    run(moved, DAY_1)
 
-    folder = moving.parent / "home/exports/CustomerInsights_shop/letter/first_guests_removed"
+    folder = moved.parent / "home/exports/CustomerInsights_shop/letter/first_guests_removed"
     sent = [file.read_text(encoding="utf-8") for file in sorted(folder.glob("*/*/*/*/*.csv"))]
     assert "ANN@x.example" in sent[-1]
 
 
-def test_a_measure_that_is_gone_is_asked_for_no_more(moving):
-    run(moving, DAY_1)
-    (moving / "measures.yaml").unlink()
-    change(moving / "segments.yaml", "  - {name: big_spenders, quick: {by: spent, top: 1}}\n", "")
+def test_a_measure_that_is_gone_is_asked_for_no_more(moved):
+    (moved / "measures.yaml").unlink()
+    change(moved / "segments.yaml", "  - {name: big_spenders, quick: {by: spent, top: 1}}\n", "")
 
-    succeeded = run(moving, DAY_2)
+    succeeded = run(moved, DAY_2)
 
     columns = 'select distinct "column" from SegmentDifferentiators'
     assert succeeded
-    assert ("looks",) not in rows(moving, columns)
+    assert ("looks",) not in rows(moved, columns)
 
 
 def test_whole_tables_may_be_the_only_export(moving):
@@ -345,27 +348,25 @@ def test_whole_tables_may_be_the_only_export(moving):
     assert run(moving, DAY_1)
 
 
-def test_again_makes_also_what_did_not_change(moving):
-    run(moving, DAY_1)
+def test_again_makes_also_what_did_not_change(moved):
     made = "select max(made) from ledger.made where table_name = 'customer.customer'"
-    file = moving.parent / "home" / "warehouse" / "shop.duckdb"
+    file = moved.parent / "home" / "warehouse" / "shop.duckdb"
     with duckdb.connect(str(file)) as warehouse:
         warehouse.execute("update ledger.made set made = 0")
 
     only = Dates(only=datetime.date.fromisoformat(DAY_1))
-    run_dates(moving, moving.parent / "home", only, again=True)
+    run_dates(moved, moved.parent / "home", only, again=True)
 
     with duckdb.connect(str(file)) as warehouse:
         assert warehouse.execute(made).fetchone()[0] > 0
 
 
-def test_dates_that_another_declaration_read_are_told(moving, monkeypatch):
-    run(moving, DAY_1)
-    change(moving / "sources" / "contacts.yaml", "primary_key: Id\ncolumns:", NEW_MARKERS)
+def test_dates_that_another_declaration_read_are_told(moved, monkeypatch):
+    change(moved / "sources" / "contacts.yaml", "primary_key: Id\ncolumns:", NEW_MARKERS)
 
-    run(moving, DAY_2)
+    run(moved, DAY_2)
 
-    monkeypatch.setenv("DAGSTER_HOME", str(moving.parent / "home" / "dagster_home"))
+    monkeypatch.setenv("DAGSTER_HOME", str(moved.parent / "home" / "dagster_home"))
     with dg.DagsterInstance.get() as instance:
         [latest, *_] = instance.get_runs(limit=1)
         told = [entry.user_message for entry in instance.all_logs(latest.run_id)]

@@ -3,6 +3,7 @@
 import datetime
 import json
 import os
+import shutil
 import stat
 
 import dagster as dg
@@ -59,45 +60,56 @@ def environment(tmp_path):
     return folder
 
 
-def test_three_files_and_yaml_become_customers(environment):
-    outcome = run(environment)
+@pytest.fixture(scope="module")
+def first(tmp_path_factory):
+    """The environment run once, and what the command said."""
+    folder = write_environment(tmp_path_factory.mktemp("first"))
+    land(folder, "contacts", CONTACTS)
+    land(folder, "visitors", VISITORS)
+    return folder, run(folder)
+
+
+@pytest.fixture
+def ran(first, tmp_path):
+    """The environment after its first run, to change from then on."""
+    shutil.copytree(first[0].parent, tmp_path, dirs_exist_ok=True)
+    return tmp_path / first[0].name
+
+
+def test_three_files_and_yaml_become_customers(first):
+    environment, outcome = first
 
     assert outcome.exit_code == 0, outcome.output
     assert rows(environment, CUSTOMERS) == UNIFIED
 
 
-def test_only_the_owner_can_read_what_a_run_leaves(environment):
-    run(environment)
-
-    file = environment.parent / "published" / "small.duckdb"
+def test_only_the_owner_can_read_what_a_run_leaves(ran):
+    file = ran.parent / "published" / "small.duckdb"
     assert stat.S_IMODE(os.stat(file).st_mode) & 0o077 == 0
 
 
-def test_published_tables_and_columns_are_described(environment):
-    run(environment)
-
+def test_published_tables_and_columns_are_described(ran):
     lacking = "select table_name from duckdb_tables() where comment is null"
     email = "where table_name = 'Customer' and column_name = 'Email'"
-    [(comment,)] = rows(environment, f"select comment from duckdb_columns() {email}")
+    [(comment,)] = rows(ran, f"select comment from duckdb_columns() {email}")
 
-    assert rows(environment, lacking) == []
+    assert rows(ran, lacking) == []
     assert comment == "Unified from contacts.Email, visitors.Mail, by importance."
 
 
-def test_a_broken_file_fails_the_run_and_the_last_customers_stay(environment):
-    run(environment)
+def test_a_broken_file_fails_the_run_and_the_last_customers_stay(ran):
     land(
-        environment,
+        ran,
         "contacts",
         b"Id,Name,Email,Joined\n3,\xff,c@x.example,2024-01-01\n",
         "2024-05-02",
     )
 
-    outcome = run(environment, "--date", "2024-05-02")
+    outcome = run(ran, "--date", "2024-05-02")
 
     assert outcome.exit_code == 1
     assert "landing/contacts/2024-05-02/file.csv" in outcome.output
-    assert rows(environment, CUSTOMERS) == UNIFIED
+    assert rows(ran, CUSTOMERS) == UNIFIED
 
 
 def test_a_broken_file_only_warns_where_the_source_says_so(environment):
@@ -122,17 +134,16 @@ def test_rows_that_do_not_fit_are_published_with_file_line_and_reason(environmen
     assert rows(environment, query) == [(f"landing/contacts/{DAY}/file.csv", 4, "Joined")]
 
 
-def test_a_failed_audit_keeps_the_last_customers_and_reports_the_check(environment, monkeypatch):
-    run(environment)
-    land(environment, "visitors", VISITORS + "v3,\n", "2024-05-02")
+def test_a_failed_audit_keeps_the_last_customers_and_reports_the_check(ran, monkeypatch):
+    land(ran, "visitors", VISITORS + "v3,\n", "2024-05-02")
     monkeypatch.setattr(customers, "audit", lambda engine: {"records_lost": 1})
 
-    outcome = run(environment, "--date", "2024-05-02")
+    outcome = run(ran, "--date", "2024-05-02")
 
     assert outcome.exit_code == 1
     assert "customers were not committed" in outcome.output
-    assert rows(environment, CUSTOMERS) == UNIFIED
-    assert failed_checks(environment) == ["every_key_in_one_customer"]
+    assert rows(ran, CUSTOMERS) == UNIFIED
+    assert failed_checks(ran) == ["every_key_in_one_customer"]
 
 
 def failed_checks(environment):
@@ -142,19 +153,14 @@ def failed_checks(environment):
         return [] if record.event.dagster_event.asset_check_evaluation_data.passed else [key.name]
 
 
-def test_running_an_old_date_again_changes_nothing(environment):
-    run(environment)
-    land(environment, "visitors", VISITORS + "v3,bob@x.example\n", "2024-05-02")
-    run(environment, "--date", "2024-05-02")
-    before = [
-        rows(environment, f"from {name} order by all") for name in ("Customer", "AlternateKey")
-    ]
+def test_running_an_old_date_again_changes_nothing(ran):
+    land(ran, "visitors", VISITORS + "v3,bob@x.example\n", "2024-05-02")
+    run(ran, "--date", "2024-05-02")
+    before = [rows(ran, f"from {name} order by all") for name in ("Customer", "AlternateKey")]
 
-    outcome = run(environment, "--date", DAY)
+    outcome = run(ran, "--date", DAY)
 
-    after = [
-        rows(environment, f"from {name} order by all") for name in ("Customer", "AlternateKey")
-    ]
+    after = [rows(ran, f"from {name} order by all") for name in ("Customer", "AlternateKey")]
     assert outcome.exit_code == 0, outcome.output
     assert after == before
 
@@ -166,17 +172,16 @@ COMPARED = (
 )
 
 
-def test_one_file_or_several_give_the_same_tables(environment, tmp_path_factory):
+def test_one_file_or_several_give_the_same_tables(first, tmp_path_factory):
     other = write_environment(tmp_path_factory.mktemp("split"))
     header, *lines = CONTACTS.splitlines(keepends=True)
     for number, line in enumerate(lines):
         land(other, "contacts", header + line, name=f"part-{number}.csv")
     land(other, "visitors", VISITORS)
 
-    run(environment)
     run(other)
 
-    assert tables(other, *COMPARED) == tables(environment, *COMPARED)
+    assert tables(other, *COMPARED) == tables(first[0], *COMPARED)
 
 
 ANSWERS = [
@@ -205,10 +210,9 @@ def test_a_delivery_from_the_future_is_refused_by_name(environment):
     assert "2999-01-01 is in the future" in outcome.output
 
 
-def test_history_is_told_to_people_and_to_programs(environment):
-    run(environment)
-    [(customer,)] = rows(environment, "select CustomerId from Customer where Name = 'Bob'")
-    where = ("--environment", environment, "--home", environment.parent)
+def test_history_is_told_to_people_and_to_programs(ran):
+    [(customer,)] = rows(ran, "select CustomerId from Customer where Name = 'Bob'")
+    where = ("--environment", ran, "--home", ran.parent)
 
     text = cli("history", customer, *where)
     found = json.loads(cli("history", customer[:10], *where, "--json").output)
