@@ -18,8 +18,8 @@ run: $(VENV)/installed ## run the sample's four days and print what happened
 ui: $(VENV)/installed ## open Dagster's web UI on the same history
 	$(BIN)/identity-pipeline ui
 
-# On all cores; plain pytest runs one test after the other.
-PYTEST := $(BIN)/pytest --numprocesses auto --dist loadgroup
+# On all cores, the longest first; plain pytest runs one test after the other.
+PYTEST := $(BIN)/pytest --numprocesses auto --dist loadgroup --no-loadscope-reorder
 
 test: $(VENV)/installed ## run the tests
 	$(PYTEST)
