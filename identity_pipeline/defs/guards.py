@@ -1,6 +1,8 @@
 """Assets of guards: values set aside before anything is linked, and a check of what is new."""
 
 from collections.abc import Iterator
+from functools import partial
+from itertools import chain
 
 import dagster as dg
 
@@ -8,6 +10,7 @@ from identity_pipeline.defs.freshness import make_if_stale
 from identity_pipeline.defs.report import (
     code_version,
     materialized,
+    owned,
     readable_failures,
     spec_of,
     store_all,
@@ -19,8 +22,9 @@ from identity_pipeline.terms.environment import Environment
 from identity_pipeline.terms.guards import PLACEHOLDER
 from identity_pipeline.terms.guards_contracts import GUARDED_VALUES
 from identity_pipeline.terms.identifiers import identifier_types
+from identity_pipeline.unify.compared import compared_columns
 from identity_pipeline.unify.guarded_values import guarded_values
-from identity_pipeline.unify.tasks import last_date
+from identity_pipeline.unify.tasks import last_date, profiles_of
 
 GROUP = "unify"
 
@@ -51,41 +55,62 @@ def limit_inputs(environment: Environment) -> list[names.TableName]:
 
 
 def guards_asset(environment: Environment, lists: list[names.TableName]) -> dg.AssetsDefinition:
-    """Build the assets of values that link nothing; `lists` are bypass and alias lists.
+    """Build the assets of profile rows, and of values that link nothing.
 
-    The edges of the last run are read as the past, not as what the tables are made of.
+    `lists` are bypass and alias lists. The edges of the last run are read as the past, not as what
+    the tables are made of.
     """
-    deps = [*(names.current(table) for table in environment.unify.order), *lists]
+    rows = {table: [_profiles_spec(environment, table)] for table in environment.unify.order}
     version = code_version(environment.unify, guard_version(environment))
+    inputs = [*(names.profiles(table) for table in environment.unify.order), *lists]
     about = {
-        names.GUARDED_VALUES: (GUARDED_VALUES.description, deps),
+        names.GUARDED_VALUES: (GUARDED_VALUES.description, inputs),
         names.KEPT_VALUES: (
             "Keys that keep a value past its limit: the last run linked them by it.",
             [names.GUARDED_VALUES],
         ),
     }
     specs = [
-        spec_of(name, GROUP, text, deps=inputs, version=version)
-        for name, (text, inputs) in about.items()
+        spec_of(name, GROUP, text, deps=deps, version=version)
+        for name, (text, deps) in about.items()
     ]
 
     def make(engine: Engine) -> None:
         found = guarded_values(engine, environment)
         store_all(engine, {names.GUARDED_VALUES: found.values, names.KEPT_VALUES: found.kept})
 
-    @dg.multi_asset(name="set_values_aside", specs=specs)
+    @dg.multi_asset(name="set_values_aside", specs=[*chain(*rows.values()), *specs])
     def values_set_aside(
         warehouse: Warehouse,
     ) -> Iterator[dg.MaterializeResult[None]]:
         with readable_failures(), warehouse.transaction() as engine:
+            # A table that did not change is not made comparable again.
+            for table, own in rows.items():
+                make_if_stale(engine, own, partial(_store_profiles, environment, table))
             make_if_stale(engine, specs, make)
             results = [
+                *(materialized(engine, names.profiles(table)) for table in rows),
                 materialized(engine, names.GUARDED_VALUES, descriptions=GUARDED_VALUES.columns),
                 materialized(engine, names.KEPT_VALUES),
             ]
         yield from results
 
     return values_set_aside
+
+
+def _profiles_spec(environment: Environment, table: str) -> dg.AssetSpec:
+    compared = (one for one in compared_columns(environment) if one.table == table)
+    words = [f"{one.column} {sorted(one.how.steps)} {one.how.region}" for one in compared]
+    source = environment.source(table)
+    version = code_version(source, guard_version(environment), *words)
+    about = f"The rows of {table} that unification works on, with what its rules compare."
+    deps = [names.current(table)]
+    spec = spec_of(names.profiles(table), GROUP, about, deps=deps, version=version)
+    return owned(spec, source.owner)
+
+
+def _store_profiles(environment: Environment, table: str, engine: Engine) -> None:
+    engine.store(names.profiles(table), profiles_of(engine, environment, table))
 
 
 def check_result(engine: Engine) -> dg.AssetCheckResult:

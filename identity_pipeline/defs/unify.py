@@ -34,7 +34,7 @@ from identity_pipeline.defs.shared_devices import (
     store_identities,
 )
 from identity_pipeline.engine.base import Engine
-from identity_pipeline.expressions.ledger import day_in
+from identity_pipeline.expressions.ledger import day_in, last_applied
 from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import Environment
 from identity_pipeline.terms.event_tables import device_tables
@@ -45,7 +45,6 @@ from identity_pipeline.unify.deduplicate import deduplicate
 from identity_pipeline.unify.match import match_table
 from identity_pipeline.unify.match_pairs import match_pairs
 from identity_pipeline.unify.offers import with_scores
-from identity_pipeline.unify.profile import profile_rows, profile_rows_of_events
 from identity_pipeline.unify.splink_pairs import store_reviews
 
 GROUP = "unify"
@@ -116,9 +115,8 @@ def deduplicate_asset(environment: Environment, table: str) -> dg.AssetsDefiniti
         environment.source(table),
         environment.profile(table),
     )
-    rows_of = profile_rows if profile.primary_key == source.primary_key else profile_rows_of_events
     members = names.members(table)
-    inputs = [names.current(table), names.OVERRIDES, *_lists_of(environment)]
+    inputs = [names.profiles(table), names.OVERRIDES, *_lists_of(environment)]
     inputs += limit_inputs(environment)
     described = {
         members: (f"Every row of {table} with its deduplication group.", inputs),
@@ -134,7 +132,7 @@ def deduplicate_asset(environment: Environment, table: str) -> dg.AssetsDefiniti
     ]
 
     def make(engine: Engine) -> None:
-        rows = rows_of(engine.table(names.current(table)), profile)
+        rows = engine.table(names.profiles(table))
         found = deduplicate(engine, rows, tasks.deduplication_task(engine, environment, table))
         stored = (found.members, found.winners, found.duplicates)
         store_all(engine, dict(zip(described, stored, strict=True)))
@@ -256,9 +254,10 @@ def match_pairs_asset(environment: Environment) -> dg.AssetsDefinition:
 
     def make(engine: Engine) -> None:
         known = consolidation.read(engine, environment)
-        day = day_in(engine.keep(engine.relation({"day": "date"}, [(known.date,)])))
+        day = day_in(last_applied(engine.table(names.DELIVERIES)))
         pairs = match_pairs(known.consolidated, known.keys, known.contributions, day)
-        engine.store(names.MATCH_PAIRS, pairs)
+        # Wide, and read by nobody but who publishes it: written once.
+        engine.show(names.MATCH_PAIRS, pairs)
 
     @dg.multi_asset(name="list_match_pairs", specs=specs)
     def conflation_match_pairs(warehouse: Warehouse) -> dg.MaterializeResult[None]:

@@ -22,6 +22,8 @@ REVEALING = frozenset(
 )
 # Between a value and the key that keeps it; no text has it.
 MARK = "\x1f"
+# Before the name of a column that was made comparable.
+MADE = "_made"
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ def with_comparables(
     """
     added = table.mutate(
         **{
-            name: _without_placeholders(table[column], how, column, lists.guards)
+            name: _compared(table, column, how, lists.guards)
             for name, (column, how) in columns.items()
         }
     )
@@ -104,6 +106,59 @@ def with_comparables(
         if identifier_type := lists.guards.limited.get(column):
             added = _within_limit(added, name, identifier_type, lists.guards)
     return added
+
+
+def made_comparable(
+    rows: ir.Table, columns: Sequence[tuple[str, Comparison]], guards: ValueGuards
+) -> ir.Table:
+    """Rows with their values made comparable once, for all the steps that compare them.
+
+    `with_comparables` finds them by their names. Aliases, bypassed values and limits are not in
+    them: those may change when the rows do not.
+
+    Args:
+        rows: any rows.
+        columns: (column compared, how).
+        guards: which placeholders link nothing.
+    """
+    added: dict[str, ir.Value] = {}
+    for column, how in columns:
+        value = _without_placeholders(rows[column], how, column, guards)
+        added[made_name(column, how)] = value
+        if _looks_for_placeholders(guards, column):
+            aside = value.isnull().ifelse(comparable(rows[column], how), ibis.null("string"))
+            added[_aside_name(column, how)] = aside
+    return rows.mutate(**added)
+
+
+def made_name(column: str, how: Comparison) -> str:
+    """What rows call a column that they have made comparable."""
+    return f"{MADE}:{column}:{','.join(sorted(how.steps))}:{how.region or ''}"
+
+
+def _aside_name(column: str, how: Comparison) -> str:
+    """What rows call the placeholders that were taken out of such a column."""
+    return f"_aside:{made_name(column, how)}"
+
+
+def without_made(rows: ir.Table) -> ir.Table:
+    """Rows without what `made_comparable` added."""
+    added = [name for name in rows.columns if name.startswith((f"{MADE}:", f"_aside:{MADE}:"))]
+    return rows.drop(*added) if added else rows
+
+
+def _looks_for_placeholders(guards: ValueGuards, column: str) -> bool:
+    return guards.placeholders or column in guards.own
+
+
+def _compared(table: ir.Table, column: str, how: Comparison, guards: ValueGuards) -> ir.StringValue:
+    """A column as it is compared, before lists and limits; taken from the rows if it is there."""
+    made, aside = made_name(column, how), _aside_name(column, how)
+    if made not in table.columns:
+        return _without_placeholders(table[column], how, column, guards)
+    if aside not in table.columns or _looks_for_placeholders(guards, column):
+        return table[made]
+    return ibis.coalesce(table[made], table[aside])
 
 
 def _without_placeholders(

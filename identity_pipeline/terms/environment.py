@@ -45,6 +45,10 @@ class Environment(Term):
         assert profile is not None, "the configuration was checked: tables of unify have profiles"
         return profile
 
+    def is_of_events(self, table: str) -> bool:
+        """Whether the rows of a table that takes part in unification are events of profiles."""
+        return self.profile(table).primary_key != self.source(table).primary_key
+
     def step(self, table: str) -> TableStep:
         """A table's place in unification."""
         return next(step for step in self.unify.tables if step.table == table)

@@ -49,6 +49,11 @@ def current(table: str) -> TableName:
     return TableName(UNIFY, f"{table}_current")
 
 
+def profiles(table: str) -> TableName:
+    """The rows of a profile table that unification works on, with what its rules compare."""
+    return TableName(UNIFY, f"{table}_profiles")
+
+
 def members(table: str) -> TableName:
     """Every row of a profile table with its deduplication group."""
     return TableName(UNIFY, f"{table}_members")
@@ -133,6 +138,11 @@ CONTRADICTIONS = TableName(CUSTOMER, "contradictions")
 ACTIVITY = TableName(INSIGHT, "activity")
 ACTIVITY_PROBLEMS = TableName(INSIGHT, "activity_problems")
 KNOWN_SINCE = TableName(INSIGHT, "known_since")
+ACTIVITY_KEYS = TableName(INSIGHT, "activity_keys")
+ACTIVITY_OWNERS = TableName(INSIGHT, "activity_owners")
+ACTIVITY_DATES = TableName(INSIGHT, "activity_dates")
+ACTIVITY_TOUCHED = TableName(INSIGHT, "activity_touched")
+ACTIVITY_CHANGED = TableName(INSIGHT, "activity_changed")
 UNIFIED_ACTIVITY = TableName(INSIGHT, "unified_activity")
 CUSTOMER_MEASURE = TableName(INSIGHT, "customer_measure")
 SEGMENT_MEMBERSHIP = TableName(INSIGHT, "segment_membership")

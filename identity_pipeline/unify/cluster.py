@@ -44,14 +44,20 @@ def cluster_customers(engine: Engine, customers: ir.Table, cluster: Cluster) -> 
         name and the smallest CustomerId in it.
     """
     place = ibis.row_number().over(order_by=customers.CustomerId) + 1
-    rows = engine.keep(customers.mutate(_ordinal=place.cast("int64")))
     active = [rule for rule in cluster.rules if rule.active]
-    parts = [chain_of(rows, rule, n, ValueLists()) for n, rule in enumerate(active, start=1)]
+    named = (one.column for rule in active for one in (*rule.conditions, *rule.exceptions))
+    columns = dict.fromkeys(("CustomerId", *named))
+    rows = engine.keep(customers.select(*columns, _ordinal=place.cast("int64")))
+    parts = [
+        chain_of(rows, rule, n, ValueLists()).select("left", "right")
+        for n, rule in enumerate(active, start=1)
+    ]
     links = engine.keep(ibis.union(*parts) if len(parts) > 1 else parts[0])
     labels = engine.keep(groups.label(engine, links))
     ids = rows.select("_ordinal", _id="CustomerId")
-    named = labels.join(ids, labels.node == ids._ordinal).drop("_ordinal").rename(CustomerId="_id")
+    members = labels.join(ids, labels.node == ids._ordinal).drop("_ordinal")
+    members = members.rename(CustomerId="_id")
     first = another(ids)
-    joined = named.join(first, named.component == first._ordinal)
+    joined = members.join(first, members.component == first._ordinal)
     name = ibis.literal(f"{cluster.name}|") + joined._id
     return joined.select("CustomerId", **{f"{cluster.name}Id": name.hexdigest("md5")})

@@ -50,8 +50,9 @@ def customer_table(
 
 def with_clusters(engine: Engine, customers: ir.Table, clusters: Sequence[Cluster]) -> ir.Table:
     """Add an id column a cluster; NULL for customers alone."""
+    plain = customers
     for cluster in clusters:
-        members = cluster_customers(engine, customers, cluster)
+        members = engine.keep(cluster_customers(engine, plain, cluster))
         members = members.rename(_id="CustomerId")
         joined = customers.left_join(members, customers.CustomerId == members._id)
         customers = joined.drop("_id")

@@ -6,11 +6,13 @@ import ibis
 import ibis.expr.types as ir
 
 from identity_pipeline.engine.base import Engine
+from identity_pipeline.expressions.comparable import without_made
 from identity_pipeline.expressions.views import another
 from identity_pipeline.unify import groups
 from identity_pipeline.unify.links import DeduplicationTask, automatic_links, custom_links
 from identity_pipeline.unify.parting import Linked, parted
-from identity_pipeline.unify.winner import by_preference, overwrite_columns
+from identity_pipeline.unify.profile import KEY, ORDINAL
+from identity_pipeline.unify.winner import by_preference, competing_columns, overwrite_columns
 
 
 @dataclass(frozen=True)
@@ -43,40 +45,55 @@ def deduplicate(engine: Engine, rows: ir.Table, task: DeduplicationTask) -> Dedu
 
     Args:
         engine: stores what is read more than once.
-        rows: profile rows (`unify.profile.profile_rows`).
+        rows: profile rows as stored (`unify.tasks.profiles_of`).
         task: rules, preferences, overrides.
     """
-    rows = engine.keep(rows)
     custom = engine.keep(custom_links(engine, rows, task))
     links = engine.keep(custom.union(automatic_links(engine, rows, task)))
     if not engine.count(links):
-        return _all_alone(engine, rows, links)
+        return _all_alone(rows, links)
     linked = Linked(custom, links, engine.keep(groups.label(engine, links)))
     if task.never is not None or task.maxima is not None:
         linked = parted(engine, rows, linked, task)
-    grouped = engine.keep(groups.with_group(rows, linked.labels))
-    custom = _within_one_group(linked.custom, grouped)
-    leading = _with_leader(engine, grouped, custom, task)
-    members = engine.keep(_with_rules(leading, _within_one_group(linked.links, grouped)))
+    grouped = engine.keep(_grouped(engine, rows, linked, task))
+    members = _with_groups(rows, grouped)
     return Deduplicated(
         members=members,
-        winners=_winners(members, task),
-        duplicates=_evidence(linked.links, members, linked.refused),
+        winners=_winners(members, grouped, task),
+        duplicates=_evidence(linked.links, grouped, linked.refused),
     )
 
 
-def _all_alone(engine: Engine, rows: ir.Table, links: ir.Table) -> Deduplicated:
+def _all_alone(rows: ir.Table, links: ir.Table) -> Deduplicated:
     """Every row a record of its own: what most tables are, at a fraction of the work."""
-    members = engine.keep(
-        rows.mutate(
-            _group=rows._ordinal,
-            _is_winner=ibis.literal(True),
-            _rules=ibis.null("string"),
-            _score=ibis.null("float64"),
-        )
+    members = rows.mutate(
+        _group=rows._ordinal,
+        _is_winner=ibis.literal(True),
+        _rules=ibis.null("string"),
+        _score=ibis.null("float64"),
     )
-    winners = members.mutate(_alternates=ibis.null("string"))
+    winners = without_made(members).mutate(_alternates=ibis.null("string"))
     return Deduplicated(members, winners, _evidence(links, members))
+
+
+def _grouped(engine: Engine, rows: ir.Table, linked: Linked, task: DeduplicationTask) -> ir.Table:
+    """The rows that have links, few of all: `_ordinal`, `_key`, and what `_with_groups` adds."""
+    columns = competing_columns(task.step.keep, task.profile.primary_key)
+    tied = rows.join(linked.labels, rows._ordinal == linked.labels.node)
+    tied = engine.keep(tied.select(*columns, _group="component"))
+    custom = _within_one_group(linked.custom, tied)
+    leading = _with_leader(engine, tied, custom, task)
+    ruled = _with_rules(leading, _within_one_group(linked.links, tied))
+    return ruled.select(ORDINAL, KEY, "_group", "_is_winner", "_rules", "_score")
+
+
+def _with_groups(rows: ir.Table, grouped: ir.Table) -> ir.Table:
+    """Every row with `_group`, `_is_winner`, `_rules`, `_score`; one without links is alone."""
+    joined = rows.left_join(grouped.drop(KEY), ORDINAL, rname="{name}_of_group")
+    return joined.mutate(
+        _group=ibis.coalesce(joined._group, joined._ordinal),
+        _is_winner=joined._is_winner.fill_null(True),
+    ).drop("_ordinal_of_group")
 
 
 def _within_one_group(links: ir.Table, grouped: ir.Table) -> ir.Table:
@@ -120,14 +137,14 @@ def _with_rules(rows: ir.Table, links: ir.Table) -> ir.Table:
     return joined.drop("_group_made")
 
 
-def _winners(members: ir.Table, task: DeduplicationTask) -> ir.Table:
-    keys = members.select("_group", "_key").distinct()
+def _winners(members: ir.Table, grouped: ir.Table, task: DeduplicationTask) -> ir.Table:
+    keys = grouped.select("_group", "_key").distinct()
     several = keys.mutate(_keys=keys.count().over(group_by="_group"))
     several = several.filter(several._keys > 1)
     alternates = several.group_by("_group").aggregate(
         _alternates=ibis.literal(";").join(several._key.collect().sort())
     )
-    leading = members.filter(members._is_winner)
+    leading = without_made(members.filter(members._is_winner))
     winners = leading.left_join(alternates, "_group", rname="{name}_of").drop("_group_of")
     return overwrite_columns(winners, members, task.step.keep_columns, task.profile.primary_key)
 

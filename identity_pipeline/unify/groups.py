@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-import ibis
 import ibis.expr.types as ir
 
 from identity_pipeline.engine.base import Engine
@@ -95,10 +94,3 @@ def part(
 def pairs_of_nodes(engine: Engine, pairs: ir.Table) -> list[tuple[int, int]]:
     """Fetch a few pairs, `left` and `right`."""
     return [(int(str(left)), int(str(right))) for left, right in engine.rows(pairs)]
-
-
-def with_group(rows: ir.Table, labels: ir.Table) -> ir.Table:
-    """Add `_group` to rows with `_ordinal`; a row without links is a group of its own."""
-    joined = rows.left_join(labels, rows._ordinal == labels.node)
-    group = ibis.coalesce(joined.component, joined._ordinal)
-    return joined.mutate(_group=group).drop("node", "component")

@@ -1,6 +1,6 @@
 """Values set aside: placeholders, and values that more source keys carry than their limit."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import ibis
@@ -8,13 +8,13 @@ import ibis.expr.types as ir
 
 from identity_pipeline.engine.base import Engine
 from identity_pipeline.expressions.comparable import ValueLists, with_comparables
-from identity_pipeline.expressions.conditions import as_text
 from identity_pipeline.expressions.value_guards import guards_by_table
+from identity_pipeline.expressions.views import another
 from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import Environment
 from identity_pipeline.terms.guards import PLACEHOLDER, TOO_MANY_RECORDS
 from identity_pipeline.terms.identifiers import identifier_types
-from identity_pipeline.terms.rules import Comparison, DeduplicationCondition
+from identity_pipeline.unify.compared import Compared, compared_columns
 from identity_pipeline.unify.registry import last_run
 from identity_pipeline.unify.tasks import last_date, value_lists
 
@@ -47,16 +47,6 @@ class GuardedValues:
     kept: ir.Table
 
 
-@dataclass(frozen=True)
-class _Compared:
-    """A column with one way of comparing it."""
-
-    table: str
-    column: str
-    identifier_type: str
-    how: Comparison
-
-
 def guarded_values(engine: Engine, environment: Environment) -> GuardedValues:
     """Count how many source keys carry each value that rules compare, and set values aside.
 
@@ -64,11 +54,11 @@ def guarded_values(engine: Engine, environment: Environment) -> GuardedValues:
     out. Keys are counted over all tables of unification and all conditions of one identifier type.
 
     Args:
-        engine: has the sources' rows, the edges of the last run, and what was set aside before.
+        engine: has profile rows, the edges of the last run, and what was set aside before.
         environment: guards and rules.
     """
     asked = environment.unify.guards
-    compared = list(_compared(environment))
+    compared = list(compared_columns(environment))
     if not compared or not (
         asked.placeholders or asked.placeholder_values or asked.records_per_value
     ):
@@ -81,33 +71,7 @@ def guarded_values(engine: Engine, environment: Environment) -> GuardedValues:
     return GuardedValues(_remembered(engine, aside, kept), kept)
 
 
-def _compared(environment: Environment) -> Iterator[_Compared]:
-    """Each column that an active rule compares, once by each way of making it comparable."""
-    types = identifier_types(environment)
-    found: dict[tuple[object, ...], _Compared] = {}
-    for table, column, how in _sides(environment):
-        words = (tuple(sorted(how.normalize)), how.region)
-        one = _Compared(table, column, types[table][column], how)
-        found.setdefault((table, column, *words), one)
-    yield from found.values()
-
-
-def _sides(environment: Environment) -> Iterator[tuple[str, str, Comparison]]:
-    for step in environment.unify.tables:
-        rules = [rule for rule in step.deduplicate if rule.active]
-        for rule in rules:
-            for condition in (*rule.conditions, *rule.exceptions):
-                yield step.table, condition.column, condition
-        if step.automatic == "always" or (step.automatic == "without_rules" and not rules):
-            for column in environment.match_columns(step.table):
-                yield step.table, column, DeduplicationCondition(column=column)
-        for match in (rule for rule in step.match if rule.active):
-            for one in (*match.conditions, *match.exceptions):
-                yield one.left_table, one.left_column, one
-                yield step.table, one.right, one
-
-
-def _aside(engine: Engine, environment: Environment, compared: Sequence[_Compared]) -> ir.Table:
+def _aside(engine: Engine, environment: Environment, compared: Sequence[Compared]) -> ir.Table:
     """Values set aside, with `reason`, `keys` and `limit`."""
     limits = environment.unify.guards.records_per_value
     lists = value_lists(engine, environment)
@@ -117,23 +81,27 @@ def _aside(engine: Engine, environment: Environment, compared: Sequence[_Compare
         if (columns := [one for one in compared if one.table == table])
     ]
     carried = ibis.union(*parts) if len(parts) > 1 else parts[0]
-    counted = carried.group_by("identifier_type", "value").aggregate(
-        is_placeholder=carried.is_placeholder.any(),
-        keys=ibis.struct({"table": carried.table, "key": carried.key}).nunique(),
+    found = carried.group_by("identifier_type", "value").aggregate(
+        is_placeholder=carried.is_placeholder.any(), rows=carried.count()
     )
     limit = ibis.null("int64")
     if limits:
-        limit = counted.identifier_type.cases(*limits.items(), else_=ibis.null("int64"))
-    limit = counted.is_placeholder.ifelse(ibis.null("int64"), limit)
-    told = counted.mutate(
-        reason=counted.is_placeholder.ifelse(PLACEHOLDER, TOO_MANY_RECORDS),
-        limit=limit.cast("int64"),
+        limit = found.identifier_type.cases(*limits.items(), else_=ibis.null("int64"))
+    limit = found.is_placeholder.ifelse(ibis.null("int64"), limit)
+    found = found.mutate(limit=limit.cast("int64"))
+    # There are at least as many rows as keys: keys are counted where that is too many already.
+    few = found.filter(found.is_placeholder | (found["rows"] > found["limit"])).drop("rows")
+    held = another(carried).semi_join(few, ["identifier_type", "value"])
+    counted = held.group_by("identifier_type", "value").aggregate(
+        keys=ibis.struct({"table": held.table, "key": held.key}).nunique()
     )
+    told = few.join(counted, ["identifier_type", "value"])
+    told = told.mutate(reason=told.is_placeholder.ifelse(PLACEHOLDER, TOO_MANY_RECORDS))
     return told.filter(told.is_placeholder | (told["keys"] > told["limit"])).drop("is_placeholder")
 
 
 def _carried(
-    engine: Engine, environment: Environment, lists: ValueLists, compared: Sequence[_Compared]
+    engine: Engine, environment: Environment, lists: ValueLists, compared: Sequence[Compared]
 ) -> ir.Table:
     """The values of one table's columns: `identifier_type`, `value`, `is_placeholder`, key.
 
@@ -141,11 +109,8 @@ def _carried(
     no value to tell is left out before its values become rows.
     """
     table = compared[0].table
-    key = environment.profile(table).primary_key
-    current = engine.table(names.current(table))
+    rows = engine.table(names.profiles(table))
     guarded = replace(lists, guards=guards_by_table(environment)[table])
-    rows = current.filter(current[key].notnull())
-    rows = rows.mutate(_key=as_text(rows[key]))
     values = {f"_value_{n}": (one.column, one.how) for n, one in enumerate(compared)}
     left = {f"_left_{n}": (one.column, one.how) for n, one in enumerate(compared)}
     valued = with_comparables(with_comparables(rows, values, lists), left, guarded)

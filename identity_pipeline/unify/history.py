@@ -50,16 +50,13 @@ def remember(
     profiles = _profiles(registry, assignment, facts, run)
     profiles = engine.keep(_resolve_merged(profiles, former, keys))
     events = history_events(registry, assignment, facts, keys)
-    dated = events.mutate(
-        run=run.number,
-        ingestion_date=run.ingestion_date,
-    )
-    columns = registry.history.columns
+    dated = events.mutate(run=run.number, ingestion_date=run.ingestion_date)
+    new = engine.keep(dated.select(*registry.history.columns))
     return Registry(
         keys=keys,
         former=former,
         profiles=profiles,
-        history=engine.keep(registry.history.union(dated.select(*columns))),
+        history=registry.history.union(new),
     )
 
 

@@ -26,7 +26,8 @@ from identity_pipeline.unify.tasks import id_maker
 class Identified:
     """Customers and what is remembered of them.
 
-    All of it is computed, so that the registry it was computed from can be replaced.
+    What was computed from the registry is kept, so that the registry can be replaced; the rest is
+    computed where it is stored.
     """
 
     customers: ir.Table
@@ -67,10 +68,10 @@ def identify(
     kept_columns = unified.filter(unified.kept)
     customers = customer_table(kept_columns, keys, after.profiles, found.contributions)
     if clusters := clusters_of(environment):
-        customers = with_clusters(engine, engine.keep(customers), clusters)
+        customers = with_clusters(engine, customers, clusters)
     return Identified(
-        customers=engine.keep(customers),
-        alternate_keys=engine.keep(alternate_keys(keys, key_rings(keys, found.contributions))),
+        customers=customers,
+        alternate_keys=alternate_keys(keys, key_rings(keys, found.contributions)),
         registry=after,
     )
 

@@ -8,13 +8,19 @@ from typing import cast
 import ibis.expr.types as ir
 
 from identity_pipeline.engine.base import Engine
-from identity_pipeline.expressions.comparable import ValueLists, canonical_aliases
+from identity_pipeline.expressions.comparable import (
+    ValueLists,
+    canonical_aliases,
+    made_comparable,
+)
 from identity_pipeline.expressions.ledger import last_applied
+from identity_pipeline.expressions.value_guards import guards_by_table
 from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import Environment
 from identity_pipeline.terms.errors import PipelineError
 from identity_pipeline.unify import overrides
 from identity_pipeline.unify.candidates import Side
+from identity_pipeline.unify.compared import compared_columns
 from identity_pipeline.unify.customer_id import IdMaker, keyed_ids, plain_ids
 from identity_pipeline.unify.devices import device_task
 from identity_pipeline.unify.guards import value_guards
@@ -22,6 +28,7 @@ from identity_pipeline.unify.keyring import Contribution
 from identity_pipeline.unify.links import DeduplicationTask
 from identity_pipeline.unify.maxima import maxima_of
 from identity_pipeline.unify.offers import MatchTask, record_of
+from identity_pipeline.unify.profile import profile_rows, profile_rows_of_events
 
 
 class MissingSecret(PipelineError):
@@ -32,6 +39,18 @@ def last_date(engine: Engine) -> datetime.date:
     """The day of the data: the last ingestion date of anything that was applied."""
     [(last,)] = engine.rows(last_applied(engine.table(names.DELIVERIES)))
     return cast(datetime.date, last)
+
+
+def profiles_of(engine: Engine, environment: Environment, table: str) -> ir.Table:
+    """The rows of a profile table that unification works on, with what its rules compare.
+
+    Returns:
+        As `profile.profile_rows`, with columns as `expressions.comparable.made_comparable`.
+    """
+    rows_of = profile_rows_of_events if environment.is_of_events(table) else profile_rows
+    rows = rows_of(engine.table(names.current(table)), environment.profile(table))
+    columns = [(one.column, one.how) for one in compared_columns(environment) if one.table == table]
+    return made_comparable(rows, columns, guards_by_table(environment)[table])
 
 
 def value_lists(engine: Engine, environment: Environment) -> ValueLists:

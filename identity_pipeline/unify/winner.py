@@ -35,6 +35,18 @@ def larger_key_first(rows: ir.Table, primary_key: str) -> list[ir.Value]:
     return [key.desc(), rows[ORDINAL].asc()]
 
 
+def competing_columns(keep: MergePreference, primary_key: str) -> tuple[str, ...]:
+    """The columns that `by_preference` reads."""
+    match keep:
+        case MostFilled():
+            own: tuple[str, ...] = ()
+        case MostRecent():
+            own = (keep.most_recent,)
+        case LeastRecent():
+            own = (keep.least_recent,)
+    return tuple(dict.fromkeys((ORDINAL, KEY, FILLED, primary_key, *own)))
+
+
 def first_of(rows: ir.Table, within: str, order: list[ir.Value]) -> ir.BooleanValue:
     """Whether a row is the first of its group by an order that has no ties."""
     return ibis.row_number().over(group_by=within, order_by=order) == 0

@@ -20,7 +20,6 @@ from identity_pipeline.unify.identify import audit, identify
 from identity_pipeline.unify.match import match_table
 from identity_pipeline.unify.merge import unify_columns
 from identity_pipeline.unify.offers import with_scores
-from identity_pipeline.unify.profile import profile_rows, profile_rows_of_events
 from identity_pipeline.unify.shared_devices import no_identities
 from identity_pipeline.unify.splink_pairs import store_reviews
 
@@ -150,14 +149,13 @@ def _unify(engine: Engine, environment: Environment) -> None:
     found = overrides.custom_matches(engine, files, tasks.product_names(environment))
     engine.store(names.OVERRIDES, found.pairs)
     engine.store(names.OVERRIDE_PROBLEMS, found.problems)
+    for name in environment.unify.order:
+        engine.store(names.profiles(name), tasks.profiles_of(engine, environment, name))
     guarded = guarded_values(engine, environment)
     engine.store(names.GUARDED_VALUES, guarded.values)
     engine.store(names.KEPT_VALUES, guarded.kept)
     for name in environment.unify.order:
-        profile = environment.profile(name)
-        is_own_key = profile.primary_key == environment.source(name).primary_key
-        rows_of = profile_rows if is_own_key else profile_rows_of_events
-        rows = rows_of(engine.table(names.current(name)), profile)
+        rows = engine.table(names.profiles(name))
         one = deduplicate(engine, rows, tasks.deduplication_task(engine, environment, name))
         engine.store(names.members(name), one.members)
         engine.store(names.winners(name), one.winners)
