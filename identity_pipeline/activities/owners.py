@@ -44,11 +44,8 @@ def owners(
         One row an event: as `owners_of`; None where no device is shared.
     """
     parts = []
-    for table in device_tables(environment):
-        name = names.device_identities(table)
-        if not engine.exists(name) or not engine.size(name):
-            continue
-        identities = engine.table(name)
+    for table in _shared_tables(engine, environment):
+        identities = engine.table(names.device_identities(table))
         # They are few, and whom each names is told by its place: joined with all events at once,
         # the engine makes the table to look them up in of the wrong side.
         few = engine.keep(_of_devices(activity, identities))
@@ -57,7 +54,47 @@ def owners(
         parts.append(owners_of(placed, shared_device_of(environment, table)))
     if not parts:
         return None
-    return engine.keep(ibis.union(*parts) if len(parts) > 1 else parts[0])
+    return ibis.union(*parts) if len(parts) > 1 else parts[0]
+
+
+def activity_keys(engine: Engine, environment: Environment, held: Held) -> ir.Table:
+    """The keys that activities may name, with their customers; one place to look each up.
+
+    Args:
+        engine: has whom the events of shared devices name.
+        environment: activities and the tables that they name keys of.
+        held: the keys and their customers.
+
+    Returns:
+        One row a key: `identifier`, `CustomerId` (NULL for a device in no customer),
+        `is_always_known`, `known_since`, `is_shared`: several people were named on the device.
+    """
+    named = dict.fromkeys(one.link.table for one in environment.activities)
+    sources = [environment.source(table) for table in named]
+    of_them = [
+        (held.keys.DataSourceName == one.data_source) & (held.keys.TableName == one.table)
+        for one in sources
+    ]
+    keys = held.keys.filter(ibis.or_(*of_them)).select("CustomerId", identifier="Identifier")
+    since = held.since.select("is_always_known", "known_since", _key="identifier")
+    keys = keys.left_join(since, keys.identifier == since._key).drop("_key")
+    shared = [
+        engine.table(names.device_identities(table)).select(_device="identifier")
+        for table in _shared_tables(engine, environment)
+    ]
+    if not shared:
+        return keys.mutate(is_shared=ibis.literal(False))
+    devices = (ibis.union(*shared) if len(shared) > 1 else shared[0]).distinct()
+    # A device may be in no customer: those who were named on it own its events all the same.
+    found = keys.outer_join(devices, keys.identifier == devices._device)
+    identifier = ibis.coalesce(found.identifier, found._device)
+    return found.mutate(identifier=identifier, is_shared=found._device.notnull()).drop("_device")
+
+
+def _shared_tables(engine: Engine, environment: Environment) -> list[str]:
+    """The tables among whose keys are shared devices."""
+    stored = {table: names.device_identities(table) for table in device_tables(environment)}
+    return [table for table, one in stored.items() if engine.exists(one) and engine.size(one)]
 
 
 def _numbers(environment: Environment, events: ir.Table) -> ir.DecimalValue:
@@ -136,6 +173,8 @@ def _in_order(events: ir.Table, number: ir.DecimalValue) -> ir.Table:
     place = ibis.row_number().over(group_by="device", order_by=order)
     return events.select(
         "ActivityId",
+        "source",
+        "SourceActivityId",
         "device",
         "session",
         "is_sign",
@@ -165,7 +204,8 @@ def owners_of(events: ir.Table, device: SharedDevice) -> ir.Table:
         device: the policy.
 
     Returns:
-        `_activity` (ActivityId), `_owner` (CustomerId; NULL for nobody), `_was_unknown`.
+        `_activity` (ActivityId), `_source` and `_source_key` (the event's), `_owner` (CustomerId;
+        NULL for nobody), `_was_unknown`.
     """
     match device.policy:
         case "last_known_at_event":
@@ -192,7 +232,13 @@ def owners_of(events: ir.Table, device: SharedDevice) -> ir.Table:
     dated = owned.left_join(first, [owned.device == first._device, owned._owner == first._name])
     before = dated.moment < ibis.coalesce(dated._first, dated.known_since)
     anonymous = ~dated.is_sign & ~dated.is_always_known.fill_null(False) & before.fill_null(True)
-    return dated.select("_owner", _activity="ActivityId", _was_unknown=~dated._is_known | anonymous)
+    return dated.select(
+        "_owner",
+        _activity="ActivityId",
+        _source="source",
+        _source_key="SourceActivityId",
+        _was_unknown=~dated._is_known | anonymous,
+    )
 
 
 def _nearest(events: ir.Table, within: list[str]) -> ir.Table:

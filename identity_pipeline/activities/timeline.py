@@ -74,11 +74,11 @@ def activities_in_force(environment: Environment, current: Mapping[str, ir.Table
     for activity in environment.activities:
         rows = _in_one_shape(environment, activity, current[activity.table], types)
         rows = rows.filter(rows.SourceActivityId.notnull() & rows.ActivityTimeStamp.notnull())
-        (once if _has_each_id_once(environment, activity) else contested).append(rows)
+        (once if has_each_id_once(environment, activity) else contested).append(rows)
     return _together([*once, *([_each_once(_together(contested))] if contested else [])])
 
 
-def _has_each_id_once(environment: Environment, activity: Activity) -> bool:
+def has_each_id_once(environment: Environment, activity: Activity) -> bool:
     """Whether ids need no look: an incremental source holds each key once, and nobody else it."""
     source = environment.source(activity.table)
     users = [one for one in environment.activities if one.table == activity.table]
@@ -151,18 +151,13 @@ def _each_once(rows: ir.Table) -> ir.Table:
 
 
 def unified_activity(
-    activity: ir.Table,
-    alternate_keys: ir.Table,
-    since: ir.Table,
-    attributes: Sequence[str],
-    owners: ir.Table | None = None,
+    activity: ir.Table, keys: ir.Table, attributes: Sequence[str], owners: ir.Table | None = None
 ) -> ir.Table:
     """The product's UnifiedActivity, with the customer that each activity belongs to now.
 
     Args:
         activity: as `activities_in_force`.
-        alternate_keys: AlternateKey; a key counts whether its record is a winner or not.
-        since: as `known_since`.
+        keys: as `owners.activity_keys`; a key counts whether its record is a winner or not.
         attributes: the names of attributes.
         owners: as `owners.owners_of`, of events whose device is shared; None for none.
 
@@ -170,11 +165,7 @@ def unified_activity(
         One row an activity: `CustomerId` (NULL where no customer has the key), the product's
         columns, `was_unknown_at_event`: nobody could have told then who it was.
     """
-    known = since.select("is_always_known", "known_since", _key="identifier")
-    keys = alternate_keys.select("CustomerId", _identifier="Identifier")
-    # Keys first: there are few of them beside activities, which are joined once.
-    keys = keys.left_join(known, keys._identifier == known._key)
-    joined = activity.left_join(keys, activity.profile_identifier == keys._identifier)
+    joined = activity.left_join(keys, activity.profile_identifier == keys.identifier)
     before = joined.ActivityTimeStamp < joined.known_since
     unknown = ~joined.is_always_known.fill_null(False) & before.fill_null(True)
     joined = joined.mutate(was_unknown_at_event=unknown)
@@ -193,7 +184,9 @@ def unified_activity(
 
 def _with_owners(activity: ir.Table, owners: ir.Table) -> ir.Table:
     """Activities with the owners of some in place of those who hold their keys."""
-    joined = activity.left_join(owners, activity.ActivityId == owners._activity)
+    # Ids of events of other devices need not be computed to look for owners that are not there.
+    shared = activity.is_shared.ifelse(activity.ActivityId, ibis.null("string"))
+    joined = activity.left_join(owners, shared == owners._activity)
     is_theirs = joined._activity.notnull()
     return joined.mutate(
         CustomerId=is_theirs.ifelse(joined._owner, joined.CustomerId),

@@ -20,6 +20,8 @@ from identity_pipeline.terms.environment import Environment, every_source
 DAILY_GROUPS = {"enrichment", "measures", "segments", "exports", "serving"}
 
 COLUMNS = {"table_name": "string", "version": "string", "made": "int64"}
+# Before a table's name, among the versions: the making that what changed of it is told since.
+SINCE = "changed since:"
 VERSIONS = {"name": "string", "version": "string"}
 
 
@@ -36,6 +38,11 @@ class Ledger:
     """What the warehouse remembers of its tables, by `schema.table`."""
 
     tables: dict[str, Made]
+
+    def made_alike(self, spec: dg.AssetSpec) -> Made | None:
+        """When a table was made, if it was by its configuration of today."""
+        own = self.tables.get(_name(spec.key))
+        return own if own and own.version == spec.code_version else None
 
     def is_fresh(self, specs: Iterable[dg.AssetSpec]) -> bool:
         """Whether tables were made by their configuration of today, after all they are made of."""
@@ -122,6 +129,20 @@ def others_than(engine: Engine, prefix: str, version: str) -> list[str]:
         for name, one in read_versions(engine).items()
         if name.startswith(prefix) and one != version
     )
+
+
+def note_changes(engine: Engine, spec: dg.AssetSpec, before: Made | None) -> None:
+    """Remember since which making the changes of a table are known; None for unknown."""
+    set_versions(engine, {f"{SINCE}{_name(spec.key)}": str(before.number) if before else ""})
+
+
+def changed_since(engine: Engine) -> dict[str, int]:
+    """`schema.table` -> the making since which its changes are known; others are left out."""
+    return {
+        name.removeprefix(SINCE): int(number)
+        for name, number in read_versions(engine).items()
+        if name.startswith(SINCE) and number
+    }
 
 
 def read_versions(engine: Engine) -> dict[str, str]:

@@ -55,9 +55,12 @@ def owned(spec: dg.AssetSpec, owner: str | None) -> dg.AssetSpec:
 
 
 def table_metadata(
-    engine: Engine, name: TableName, descriptions: Mapping[str, str] | None = None
+    engine: Engine,
+    name: TableName,
+    descriptions: Mapping[str, str] | None = None,
+    rows: int | None = None,
 ) -> dict[str, dg.MetadataValue]:
-    """Row count and column schema of a stored table."""
+    """Row count and column schema of a stored table; its rows are counted if nobody did yet."""
     table = engine.table(name)
     known = descriptions or {}
     columns = [
@@ -65,7 +68,7 @@ def table_metadata(
         for column, kind in table.schema().items()
     ]
     return {
-        "dagster/row_count": dg.MetadataValue.int(engine.size(name)),
+        "dagster/row_count": dg.MetadataValue.int(engine.size(name) if rows is None else rows),
         "dagster/column_schema": dg.MetadataValue.table_schema(dg.TableSchema(columns)),
         "dagster/relation_identifier": dg.MetadataValue.text(str(name)),
     }
@@ -76,11 +79,12 @@ def materialized(
     name: TableName,
     numbers: Mapping[str, int | float | str] | None = None,
     descriptions: Mapping[str, str] | None = None,
+    rows: int | None = None,
 ) -> dg.MaterializeResult[None]:
-    """Report a stored table with its rows, columns and further numbers."""
+    """Report a stored table with its rows, counted if nobody did yet, columns, further numbers."""
     return dg.MaterializeResult(
         asset_key=dg.AssetKey(name.key),
-        metadata={**table_metadata(engine, name, descriptions), **(numbers or {})},
+        metadata={**table_metadata(engine, name, descriptions, rows), **(numbers or {})},
     )
 
 

@@ -4,13 +4,14 @@ from pathlib import Path
 
 import dagster as dg
 
-from identity_pipeline.defs.freshness import read_ledger
+from identity_pipeline.defs.freshness import changed_since, read_ledger
 from identity_pipeline.defs.measures import measure_tables
 from identity_pipeline.defs.quality import quality_tables_of
 from identity_pipeline.defs.report import DEFAULT_OWNER, code_version, readable_failures
 from identity_pipeline.defs.resources import Warehouse
 from identity_pipeline.defs.reviews import reviews_described
 from identity_pipeline.defs.segments import SHARED, computed
+from identity_pipeline.engine.base import Numbers
 from identity_pipeline.serving.publish import published_tables
 from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import Environment
@@ -67,7 +68,8 @@ def publish_asset(environment: Environment, file: Path) -> dg.AssetsDefinition:
         with readable_failures():
             opened = warehouse.publisher()
             made = {table: one.number for table, one in read_ledger(opened.engine).tables.items()}
-            counts = opened.publish(published_tables(opened.engine, environment), file, made)
+            numbers = Numbers(made, changed_since(opened.engine))
+            counts = opened.publish(published_tables(opened.engine, environment), file, numbers)
         shown = "\n".join(f"| {name} | {count:,} |" for name, count in counts.items())
         return dg.MaterializeResult(
             metadata={

@@ -109,6 +109,9 @@ class Engine(Protocol):
     def append(self, name: TableName, rows: ir.Table) -> int:
         """Add rows, matched by column name; creates the table if missing."""
 
+    def amend(self, name: TableName, key: str, gone: ir.Table, rows: ir.Table) -> None:
+        """Delete the rows whose key is one of `gone`'s, then add rows, matched by column name."""
+
     def keep(self, rows: ir.Table) -> ir.Table:
         """Compute an expression once and read it many times; lives as long as the connection."""
 
@@ -135,6 +138,23 @@ class Engine(Protocol):
 
 
 @dataclass(frozen=True)
+class Changes:
+    """What changed of a stored table since it was made the time before.
+
+    Attributes:
+        table: `schema.table`.
+        key: its column that tells rows apart.
+        gone: rows with that column: all that changed, or went.
+        rows: what they are now, with the columns of the published table.
+    """
+
+    table: str
+    key: str
+    gone: ir.Table
+    rows: ir.Table
+
+
+@dataclass(frozen=True)
 class PublishedTable:
     """A table of the published file.
 
@@ -143,9 +163,31 @@ class PublishedTable:
         rows: what it holds.
         description: what a row is.
         columns: descriptions of columns, by name; columns without one are published all the same.
+        changes: what changed of `rows`, so that a published file that has them as they were before
+            need not be written whole; None where nobody knows.
     """
 
     name: str
     rows: ir.Table
     description: str
     columns: Mapping[str, str] = field(default_factory=dict)
+    changes: Changes | None = None
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """When stored tables were made, by `schema.table`: numbers that grow with every making.
+
+    Attributes:
+        made: of every table. A published table that is made of others too is always written.
+        since: of tables whose changes are known, the making that they are changes since.
+    """
+
+    made: Mapping[str, int]
+    since: Mapping[str, int] = field(default_factory=dict)
+
+    def before(self, table: str) -> "Numbers | None":
+        """What they were when the changes of a table began; None where that is not known."""
+        if table not in self.since or table not in self.made:
+            return None
+        return Numbers({**self.made, table: self.since[table]})

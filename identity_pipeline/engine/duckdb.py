@@ -145,6 +145,18 @@ class DuckDBEngine:
             self._settle(statements.identifier(name.key))
         return count
 
+    def amend(self, name: TableName, key: str, gone: ir.Table, rows: ir.Table) -> None:
+        """Delete the rows whose key is one of `gone`'s, then add rows, matched by column name."""
+        self.amend_at(name.key, key, gone, rows)
+
+    def amend_at(self, place: statements.Place, key: str, gone: ir.Table, rows: ir.Table) -> None:
+        """Amend a table, wherever it is."""
+        self.at_work = f"changing {place[-1]}"
+        self.connection.execute(statements.delete_keys(place, key, gone))
+        # An insert that adds nothing can hide the next one: see `_settle`.
+        if self.count(rows):
+            self.connection.execute(statements.insert(place, rows))
+
     def forget_schemas(self) -> None:
         """Ask the database again what its tables are, after a rollback."""
         self._known = None

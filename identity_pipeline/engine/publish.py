@@ -13,7 +13,7 @@ import sqlglot as sg
 import sqlglot.expressions as sge
 
 from identity_pipeline.engine import statements
-from identity_pipeline.engine.base import PublishedTable
+from identity_pipeline.engine.base import Changes, Numbers, PublishedTable
 from identity_pipeline.engine.duckdb import DuckDBEngine
 from identity_pipeline.engine.statements import DIALECT, identifier
 from identity_pipeline.terms import names
@@ -39,7 +39,7 @@ class _Written:
 
 
 def publish(
-    engine: DuckDBEngine, tables: list[PublishedTable], file: Path, made: Mapping[str, int]
+    engine: DuckDBEngine, tables: list[PublishedTable], file: Path, numbers: Numbers
 ) -> dict[str, int]:
     """Write tables with their descriptions beside a file and rename the result over it.
 
@@ -50,8 +50,7 @@ def publish(
         engine: has the tables that the published ones are made of.
         tables: all tables of the file.
         file: the published file.
-        made: `schema.table` -> a number that grows whenever the stored table is made. A published
-            table that is made of others too is always written.
+        numbers: when what they are made of was made.
 
     Returns:
         The number of rows by table.
@@ -72,7 +71,7 @@ def publish(
         # One transaction: a statement by itself is written to disk by itself, and there are
         # hundreds of comments.
         engine.connection.begin()
-        after = {table.name: _write(engine, table, before, made) for table in tables}
+        after = {table.name: _write(engine, table, before, numbers) for table in tables}
         # A name in other letters is the same table to DuckDB.
         written = {name.lower() for name in after}
         for name in sorted(name for name in before if name.lower() not in written):
@@ -114,30 +113,44 @@ def _write(
     engine: DuckDBEngine,
     table: PublishedTable,
     before: Mapping[str, _Written],
-    made: Mapping[str, int],
+    numbers: Numbers,
 ) -> _Written:
     place = (ALIAS, "main", table.name)
     described = [(column, table.columns.get(column)) for column in table.rows.columns]
     comments = _comments(table.name, table.description, tuple(described))
-    version = _version(table, statements.create(place, table.rows), comments, made)
+    statement = statements.create(place, table.rows)
+    version = _version(table, statement, comments, numbers)
     known = before.get(table.name)
     if known and version and known.version == version:
         return known
+    earlier = numbers.before(table.changes.table) if table.changes and version else None
+    was = _version(table, statement, comments, earlier) if earlier else ""
+    if known and table.changes and was and known.version == was:
+        return _Written(version, _amend(engine, place, table.changes))
     count = engine.create(place, table.rows)
     engine.connection.execute(comments)
     return _Written(version, count)
 
 
-def _version(table: PublishedTable, statement: str, comments: str, made: Mapping[str, int]) -> str:
+def _amend(engine: DuckDBEngine, place: statements.Place, changes: Changes) -> int:
+    """Change the rows of a table that changed; the number of its rows."""
+    engine.amend_at(place, changes.key, changes.gone, changes.rows)
+    count = sg.select(sge.Count(this=sge.Star())).from_(identifier(place)).sql(DIALECT)
+    [(rows,)] = engine.connection.execute(count).fetchall()
+    return int(rows)
+
+
+def _version(table: PublishedTable, statement: str, comments: str, numbers: Numbers) -> str:
     """What a table is made of, as a hash; nothing where that may change without being noted."""
     sources = {
         f"{found.namespace.database}.{found.name}"
         for found in table.rows.op().find(ops.DatabaseTable)
     }
+    made = numbers.made
     if table.rows.op().find(ops.InMemoryTable) or not sources <= made.keys():
         return ""
-    numbers = [f"{source} {made[source]}" for source in sorted(sources)]
-    return hashlib.sha256("\n".join([statement, comments, *numbers]).encode()).hexdigest()
+    lines = [f"{source} {made[source]}" for source in sorted(sources)]
+    return hashlib.sha256("\n".join([statement, comments, *lines]).encode()).hexdigest()
 
 
 @lru_cache(maxsize=1024)

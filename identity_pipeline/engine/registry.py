@@ -9,7 +9,7 @@ import duckdb
 import sqlglot as sg
 import sqlglot.expressions as sge
 
-from identity_pipeline.engine.base import Engine, PublishedTable
+from identity_pipeline.engine.base import Engine, Numbers, PublishedTable
 from identity_pipeline.engine.duckdb import DuckDBEngine
 from identity_pipeline.engine.publish import publish
 from identity_pipeline.engine.statements import DIALECT, identifier
@@ -61,16 +61,14 @@ class OpenEngine:
             return Doing()
         return Doing(self.engine.at_work, max(percent, 0.0))
 
-    def publish(
-        self, tables: list[PublishedTable], file: Path, made: Mapping[str, int]
-    ) -> dict[str, int]:
+    def publish(self, tables: list[PublishedTable], file: Path, numbers: Numbers) -> dict[str, int]:
         """Write tables to a new file and put it in the place of the published one.
 
         Args:
             tables, file: what to publish, and where.
-            made: `schema.table` -> a number that grows whenever the stored table is made.
+            numbers: when what they are made of was made.
         """
-        counts = publish(self.engine, tables, file, made)
+        counts = publish(self.engine, tables, file, numbers)
         self.engine.forget()
         return counts
 

@@ -73,6 +73,13 @@ def replacing(place: Place, key: str, width: int) -> tuple[str, str]:
     return str(delete.sql(DIALECT)), str(insert.sql(DIALECT))
 
 
+def delete_keys(place: Place, key: str, gone: ir.Table) -> str:
+    """The statement that deletes the rows whose key is one of those of an expression."""
+    column = sg.column(key, quoted=True)
+    keys = sg.select(column).from_(_compiler.to_sqlglot(gone).subquery("gone", copy=False))
+    return str(sge.delete(identifier(place), where=column.isin(query=keys)).sql(DIALECT))
+
+
 def _holds_data(rows: ir.Table) -> bool:
     """Whether rows from Python are in the expression: remembering it would keep them."""
     return bool(rows.op().find(ops.InMemoryTable))

@@ -1,8 +1,9 @@
 """What the published file holds of insights and exports."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from identity_pipeline.engine.base import Engine, PublishedTable
+from identity_pipeline.engine.base import Changes, Engine, PublishedTable
 from identity_pipeline.terms import insight_contracts as contracts
 from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import Environment
@@ -29,8 +30,21 @@ def _plain(engine: Engine, contract: Contract) -> PublishedTable:
 
 def _activities(engine: Engine, environment: Environment) -> Iterator[PublishedTable]:
     if environment.activities:
-        yield _plain(engine, contracts.UNIFIED_ACTIVITY)
+        yield _timeline(engine)
         yield _plain(engine, contracts.ACTIVITY_PROBLEMS)
+
+
+def _timeline(engine: Engine) -> PublishedTable:
+    plain = _plain(engine, contracts.UNIFIED_ACTIVITY)
+    if not engine.exists(names.ACTIVITY_CHANGED):
+        return plain
+    changes = Changes(
+        table=str(names.UNIFIED_ACTIVITY),
+        key="ActivityId",
+        gone=engine.table(names.ACTIVITY_TOUCHED),
+        rows=engine.table(names.ACTIVITY_CHANGED),
+    )
+    return replace(plain, changes=changes)
 
 
 def _enrichments(engine: Engine, environment: Environment) -> Iterator[PublishedTable]:

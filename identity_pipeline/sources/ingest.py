@@ -83,15 +83,19 @@ def ingest(
 
 
 def ledger_rows(
-    engine: Engine, source: SourceTable, dates: Sequence[datetime.date]
+    engine: Engine, source: SourceTable, dates: Sequence[datetime.date] | None = None
 ) -> list[tuple[object, ...]]:
-    """What the ledger has of a source's deliveries of dates: it tells whether files are others."""
+    """What the ledger has of a source's deliveries of dates, or of all, each row with its date.
+
+    It tells whether files are others.
+    """
     if not engine.exists(names.DELIVERIES):
         return []
     ledger = engine.table(names.DELIVERIES)
     columns = ("ingestion_date", "file", "change", "status", "accepted", "sha256")
     own = ledger.filter(ledger.table_name == source.name).select(*columns)
-    return [row for row in engine.rows(own.order_by(*columns)) if row[0] in dates]
+    rows = engine.rows(own.order_by(*columns))
+    return rows if dates is None else [row for row in rows if row[0] in dates]
 
 
 def _delivered(

@@ -8,7 +8,7 @@ import duckdb
 import ibis
 import pytest
 
-from identity_pipeline.engine.base import PublishedTable
+from identity_pipeline.engine.base import Numbers, PublishedTable
 from identity_pipeline.engine.registry import OpenEngine, open_engine
 from identity_pipeline.terms.names import TableName
 
@@ -33,7 +33,7 @@ class Press:
         """Publish all tables; what the file holds then."""
         engine = self.opened.engine
         tables = [PublishedTable(n.table, engine.table(n), self.text) for n in self.names]
-        self.opened.publish(tables, self.file, self.made)
+        self.opened.publish(tables, self.file, Numbers(self.made))
         return self.read()
 
     def read(self) -> dict[str, list[object]]:
@@ -93,14 +93,16 @@ def test_a_file_that_is_gone_is_written_whole(press: Press) -> None:
 
 def test_a_name_in_other_letters_is_the_same_table(press: Press) -> None:
     renamed = PublishedTable("Orders", press.opened.engine.table(ORDERS), press.text)
-    press.opened.publish([renamed], press.file, press.made)
+    press.opened.publish([renamed], press.file, Numbers(press.made))
     assert press.read() == {"Orders": ["one"]}
 
 
 def test_a_table_that_cannot_be_made_says_why_and_leaves_the_old_file(press: Press) -> None:
     broken = press.opened.engine.table(ORDERS).mutate(text=ibis._.text.cast("int64"))
     with pytest.raises(duckdb.ConversionException):
-        press.opened.publish([PublishedTable("orders", broken, "")], press.file, press.made)
+        press.opened.publish(
+            [PublishedTable("orders", broken, "")], press.file, Numbers(press.made)
+        )
     assert press.publish() == {"orders": ["one"], "notes": ["two"]}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from identity_pipeline.engine.base import Engine, PublishedTable
+from identity_pipeline.engine.base import Engine, Numbers, PublishedTable
 from identity_pipeline.engine.registry import Limits, OpenEngine, open_engine
 from identity_pipeline.evidence.edges import match_edges
 from identity_pipeline.evidence.why import Explanation, why
@@ -38,7 +38,7 @@ class Told:
     def explain(self, one: str, other: str) -> Explanation:
         assert self.environment is not None
         published = _published(self.story.opened, self.environment)
-        self.story.opened.publish(published, self.file, {})
+        self.story.opened.publish(published, self.file, Numbers({}))
         with open_engine(self.file, Limits(read_only=True)) as opened:
             return why(opened.engine, self.environment, one, other)
 

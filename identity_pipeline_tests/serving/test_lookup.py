@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from identity_pipeline.__main__ import app
-from identity_pipeline.engine.base import PublishedTable
+from identity_pipeline.engine.base import Numbers, PublishedTable
 from identity_pipeline.engine.registry import Limits, open_engine
 from identity_pipeline.serving.history import UnknownCustomer
 from identity_pipeline.serving.lookup import (
@@ -100,7 +100,7 @@ def publish(file, tables):
             parts = [word.partition(":") for word in columns.split()]
             types = {column: kind or "string" for column, _, kind in parts}
             published.append(PublishedTable(name, engine.relation(types, rows), name))
-        opened.publish(published, file, {})
+        opened.publish(published, file, Numbers({}))
 
 
 @pytest.fixture(scope="module")
