@@ -45,7 +45,8 @@ ALTERNATE_KEY = Contract(
         "DataSourceName": "The product's name of the data source.",
         "TableName": "The product's name of the table.",
         "AlternateValue": "The key, as text.",
-        "KeyRing": "JSON: all tables and keys of the customer, in match order.",
+        "KeyRing": "JSON: all tables and keys of the customer, in match order; of a customer with "
+        "more than 1,000 keys the preferred key of each table, and numberOfKeys.",
         "CustomerId": "The customer that holds the key.",
         "AlternateKeyId": "The MD5 of Identifier.",
         "Identifier": "DataSourceName|TableName|AlternateValue.",

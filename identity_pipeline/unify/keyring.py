@@ -11,6 +11,10 @@ from identity_pipeline.terms.names import BAR
 from identity_pipeline.terms.unification import MergePreference
 from identity_pipeline.unify.winner import by_preference, first_of
 
+# A KeyRing lists all keys of a customer with at most so many. It stands beside every one of them,
+# so with all its keys a customer of 100,000 would have 100,000 times 2 MB of text.
+MOST_LISTED_KEYS = 1000
+
 
 @dataclass(frozen=True)
 class Contribution:
@@ -110,17 +114,23 @@ def key_rings(keys: ir.Table, contributions: Sequence[Contribution]) -> ir.Table
     Returns:
         One row a record: `record` and `key_ring`, JSON without blanks: a list of
         `{"dataSourceName","tableName","preferredKey","keys"}`, tables in match order, keys
-        ascending by code point.
+        ascending by code point. A record of more than MOST_LISTED_KEYS keys lists the preferred
+        key of each table alone, and says in a further `numberOfKeys` how many there are.
     """
-    quoted = keys.group_by(["record", "rank", "preferred_key"]).aggregate(
-        _keys=ibis.literal(",").join(json_text(keys.key).collect().sort())
+    sizes = keys.group_by("record").aggregate(_size=keys.count())
+    sized = keys.join(sizes, "record")
+    is_short = sized._size > MOST_LISTED_KEYS
+    listed = json_text(sized.key).collect(where=~is_short)
+    quoted = sized.group_by(["record", "rank", "preferred_key"]).aggregate(
+        _keys=ibis.literal(",").join(listed.sort()), _count=sized.count(), _is_short=is_short.any()
     )
+    preferred = json_text(quoted.preferred_key)
+    of_many = preferred + ibis.literal('],"numberOfKeys":') + quoted._count.cast("string") + "}"
     pieces = quoted.mutate(
         _piece=ibis.literal('"preferredKey":')
-        + json_text(quoted.preferred_key)
+        + preferred
         + ibis.literal(',"keys":[')
-        + quoted._keys
-        + ibis.literal("]}")
+        + quoted._is_short.ifelse(of_many, quoted._keys + ibis.literal("]}"))
     )
     names = [f"_piece_{part.rank}" for part in contributions]
     wide = pieces.group_by("record").aggregate(
