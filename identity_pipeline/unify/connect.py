@@ -85,7 +85,7 @@ def connect_records(
     links = engine.keep(ibis.union(*parts) if len(parts) > 1 else parts[0])
     labels = engine.keep(groups.label(engine, links))
     if concerned := _concerned(engine, labels, limits):
-        within = labels.filter(labels.component.isin(concerned)).select(_node="node")
+        within = groups.of_components(engine, labels, concerned).select(_node="node")
         keys = [links.left_key, links.right_key, links.left, links.right]
         order = [links.score.desc(), links.rule_index, *keys]
         ranked = links.mutate(place=ibis.row_number().over(order_by=order))

@@ -132,5 +132,6 @@ def _foes(engine: Engine, environment: Environment) -> ir.Table | None:
     left = left.select("table2", "key2", left="node")
     other = another(held)
     both = left.join(other, [left.table2 == other.table, left.key2 == other.key])
-    both = both.select("left", right="node")
+    # Kept before nodes are compared: else the engine begins with every pair that differs.
+    both = engine.keep(both.select("left", right="node"))
     return engine.keep(both.filter(both.left != both.right).distinct())

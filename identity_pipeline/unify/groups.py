@@ -1,6 +1,6 @@
 """Groups of rows: linked directly or through others, except where something forbids it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import ibis.expr.types as ir
@@ -92,5 +92,13 @@ def part(
 
 
 def pairs_of_nodes(engine: Engine, pairs: ir.Table) -> list[tuple[int, int]]:
-    """Fetch a few pairs, `left` and `right`."""
-    return [(int(str(left)), int(str(right))) for left, right in engine.rows(pairs)]
+    """Fetch pairs, `left` and `right`, in their order."""
+    found = engine.to_arrow(pairs)
+    left, right = (found.column(name).to_pylist() for name in ("left", "right"))
+    return list(zip(left, right, strict=True))
+
+
+def of_components(engine: Engine, labels: ir.Table, components: Sequence[int]) -> ir.Table:
+    """The rows of `labels` that are of some components, however many these are."""
+    wanted = engine.relation({"component": "int64"}, [(one,) for one in components])
+    return labels.semi_join(wanted, "component")

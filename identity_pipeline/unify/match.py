@@ -81,7 +81,8 @@ def _foes(engine: Engine, lower: Side, never_within: ir.Table) -> ir.Table:
     one = never_within.join(groups, never_within.key1 == groups._key)
     one = one.select("key2", left="_group")
     other = another(groups)
-    foes = one.join(other, one.key2 == other._key).select("left", right="_group")
+    # Kept before groups are compared: else the engine begins with every pair that differs.
+    foes = engine.keep(one.join(other, one.key2 == other._key).select("left", right="_group"))
     return engine.keep(foes.filter(foes.left != foes.right).distinct())
 
 

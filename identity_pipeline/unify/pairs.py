@@ -40,10 +40,10 @@ def chain_of(rows: ir.Table, rule: DeduplicationRule, index: int, lists: ValueLi
     """
     if not rule.is_of_values:
         return pairs_of(rows, rule, index, lists)
-    valued = _valued(rows, rule, lists)
-    first = valued.mutate(left=valued._ordinal.min().over(group_by=_names(rule)))
+    valued = valued_rows(rows, rule, lists)
+    first = valued.mutate(left=valued._ordinal.min().over(group_by=value_names(rule)))
     linked = first.filter(first.left != first._ordinal)
-    return _edges_of_values(linked.rename(right="_ordinal"), rule, index)
+    return edges_of_values(linked.rename(right="_ordinal"), rule, index)
 
 
 def chain_by_values(
@@ -63,32 +63,33 @@ def chain_by_values(
     """
     if not rule.is_of_values:
         return pairs_of(rows, rule, index, lists)
-    valued = _valued(rows, rule, lists)
+    valued = valued_rows(rows, rule, lists)
     order = [valued._brought.fill_null(""), valued._key, valued._ordinal]
-    previous = valued._ordinal.lag().over(group_by=_names(rule), order_by=order)
+    previous = valued._ordinal.lag().over(group_by=value_names(rule), order_by=order)
     linked = valued.mutate(_previous=previous).filter(ibis._._previous.notnull())
     ends = linked.mutate(
         left=ibis.least(linked._previous, linked._ordinal),
         right=ibis.greatest(linked._previous, linked._ordinal),
     )
-    return _edges_of_values(ends, rule, index)
+    return edges_of_values(ends, rule, index)
 
 
-def _names(rule: DeduplicationRule) -> list[str]:
+def value_names(rule: DeduplicationRule) -> list[str]:
+    """The columns of `valued_rows` that hold the rule's values."""
     return [compare.left_name(number) for number in range(len(rule.conditions))]
 
 
-def _valued(rows: ir.Table, rule: DeduplicationRule, lists: ValueLists) -> ir.Table:
+def valued_rows(rows: ir.Table, rule: DeduplicationRule, lists: ValueLists) -> ir.Table:
     """Rows that have all values of a rule, with these."""
-    conditions = zip(_names(rule), rule.conditions, strict=True)
+    conditions = zip(value_names(rule), rule.conditions, strict=True)
     columns = {name: (condition.column, condition) for name, condition in conditions}
     valued = with_comparables(rows, columns, lists)
     return valued.filter(*(valued[name].notnull() for name in columns))
 
 
-def _edges_of_values(linked: ir.Table, rule: DeduplicationRule, index: int) -> ir.Table:
+def edges_of_values(linked: ir.Table, rule: DeduplicationRule, index: int) -> ir.Table:
     """Edges between `left` and `right`, which have the same values."""
-    names = _names(rule)
+    names = value_names(rule)
     pairs = linked.select(
         "left",
         "right",

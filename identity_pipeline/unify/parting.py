@@ -1,6 +1,6 @@
 """Parting: deduplication groups cut where something must not be in one record."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import ibis
 import ibis.expr.types as ir
@@ -18,7 +18,11 @@ from identity_pipeline.unify.links import (
     key_pairs,
 )
 from identity_pipeline.unify.pairs import chain_by_values, pairs_of
+from identity_pipeline.unify.stars import star_of, stars_within
 
+# Groups of so many rows are linked anew by every pair; of larger ones the pairs would be too many,
+# and stars give the same groups.
+MOST_PAIRED_ROWS = 1000
 NO_FOES = {"left": "int64", "right": "int64"}
 
 
@@ -47,39 +51,52 @@ class _Hindered:
     foes: ir.Table | None
     values: ir.Table | None
     met: list[int]
+    large: list[int]
     crowds: list[int]
+
+    @property
+    def components(self) -> list[int]:
+        """All of them."""
+        return [*self.met, *self.large, *self.crowds]
 
 
 def parted(engine: Engine, rows: ir.Table, linked: Linked, task: DeduplicationTask) -> Linked:
     """Part the groups in which foes are, or more identifying values than one customer may have.
 
     Links of a rule only chain its rows: where a group is parted, a part may have none of them. So
-    groups with foes are linked anew by every pair, and those with too many values - one may
-    have thousands of rows - by chains along their values.
+    groups with foes are linked anew by every pair, large ones by stars, and those with too many
+    values - one may have thousands of rows - by chains along their values.
     """
     found = _hindered(engine, rows, linked, task)
-    if not found.met and not found.crowds:
+    if not found.components:
         return linked
     labels = linked.labels
     concerned = engine.keep(
-        labels.filter(labels.component.isin([*found.met, *found.crowds])).select(_node="node")
+        groups.of_components(engine, labels, found.components).select(_node="node")
     )
-    custom, links = _linked_anew(engine, rows, labels, task, found)
+    part = engine.keep(rows.semi_join(concerned, rows._ordinal == concerned._node))
     foes = [] if found.foes is None else groups.pairs_of_nodes(engine, found.foes)
     apart = Apart(foes=foes, most=task.maxima.most if task.maxima else {})
-    part = rows.semi_join(concerned, rows._ordinal == concerned._node)
-    ranked = best_first(part, links)
-    result = groups.part(engine, labels, ranked, apart, found.values)
+
+    def grouped(custom: ir.Table, links: ir.Table) -> Linked:
+        result = groups.part(engine, labels, best_first(part, links), apart, found.values)
+        return Linked(custom, links, engine.keep(result.labels), result.refused)
+
+    anew = grouped(*_linked_anew(engine, rows, labels, task, found))
+    if found.large:
+        nodes = groups.of_components(engine, labels, found.large).select(_node="node")
+        large = engine.keep(rows.semi_join(nodes, rows._ordinal == nodes._node))
+        while further := _further(engine, large, task, anew):
+            anew = grouped(*further)
 
     def instead(chains: ir.Table, every: ir.Table) -> ir.Table:
         others = chains.anti_join(concerned, chains.left == concerned._node)
         return engine.keep(others.union(every))
 
-    return Linked(
-        custom=instead(linked.custom, custom),
-        links=instead(linked.links, links),
-        labels=engine.keep(result.labels),
-        refused=result.refused,
+    return replace(
+        anew,
+        custom=instead(linked.custom, anew.custom),
+        links=instead(linked.links, anew.links),
     )
 
 
@@ -97,7 +114,41 @@ def _hindered(engine: Engine, rows: ir.Table, linked: Linked, task: Deduplicatio
         values = engine.keep(values)
         crowds = groups.crowds(engine, linked.labels, values, task.maxima.most)
     others = set(met)
-    return _Hindered(foes, values, met, [one for one in crowds if one not in others])
+    large = set(_large(engine, linked.labels, met))
+    return _Hindered(
+        foes,
+        values,
+        [one for one in met if one not in large],
+        sorted(large),
+        [one for one in crowds if one not in others],
+    )
+
+
+def _large(engine: Engine, labels: ir.Table, components: list[int]) -> list[int]:
+    """Those of some components that have more than MOST_PAIRED_ROWS rows."""
+    if not components:
+        return []
+    few = groups.of_components(engine, labels, components)
+    sizes = few.group_by("component").aggregate(rows=few.count())
+    large = sizes.filter(sizes.rows > MOST_PAIRED_ROWS).select("component")
+    return [int(str(component)) for (component,) in engine.rows(large)]
+
+
+def _further(
+    engine: Engine, large: ir.Table, task: DeduplicationTask, anew: Linked
+) -> tuple[ir.Table, ir.Table] | None:
+    """Links by rules, and all links, with those that the parting of large groups calls for.
+
+    None where it calls for none.
+    """
+    linker = stars_within(engine, anew.labels)
+    custom = custom_links(engine, large, task, linker)
+    every = engine.keep(custom.union(automatic_links(engine, large, task, linker)))
+    fresh = engine.keep(every.anti_join(anew.links, ["left", "right", "rule_index"]))
+    if not engine.count(fresh):
+        return None
+    own = fresh.filter(fresh.rule_index.between(0, len(task.rules)))
+    return engine.keep(anew.custom.union(own)), engine.keep(anew.links.union(fresh))
 
 
 def _linked_anew(
@@ -107,11 +158,13 @@ def _linked_anew(
     ways: list[tuple[list[int], Linker]] = []
     if found.met:
         ways.append((found.met, pairs_of))
+    if found.large:
+        ways.append((found.large, star_of))
     if found.crowds:
         ways.append((found.crowds, chain_by_values))
     custom, every = [], []
     for components, linker in ways:
-        nodes = labels.filter(labels.component.isin(components)).select(_node="node")
+        nodes = groups.of_components(engine, labels, components).select(_node="node")
         part = rows.semi_join(nodes, rows._ordinal == nodes._node)
         part = engine.keep(_with_brought(part, found.values))
         own = engine.keep(custom_links(engine, part, task, linker))
