@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run ui test check format bench bench-quick clean
+.PHONY: run ui test check format bench bench-quick bench-scale clean
 .DELETE_ON_ERROR:
 
 $(VENV)/installed: pyproject.toml
@@ -42,6 +42,9 @@ bench: $(VENV)/installed ## measure against the floor and Splink, 10 k, 100 k an
 
 bench-quick: $(VENV)/installed ## the same on 10 k records and the sample, under a minute
 	$(BENCH) --quick
+
+bench-scale: $(VENV)/installed ## measure long paths, large stars, shared values, 1,000 insights
+	$(BIN)/python -m identity_pipeline_tests.bench.scale
 
 clean: ## forget what runs left behind
 	rm -rf data/warehouse data/published data/exports data/dagster_home data/reports data/bench

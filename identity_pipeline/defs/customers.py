@@ -138,11 +138,14 @@ def metrics_asset(environment: Environment) -> dg.AssetsDefinition:
         check_specs=checks.QUALITY,
     )
     def unification_metrics(
+        context: dg.AssetExecutionContext,
         warehouse: Warehouse,
     ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         with readable_failures(), warehouse.transaction() as engine:
             found = consolidation.read(engine, environment)
             rows = metrics.of_run(engine, environment, found)
+            for remark in metrics.remarks(rows):
+                context.log.warning(remark)
             date = found.date.isoformat()
             table = metrics.as_table(engine, rows, date)
             engine.replace_rows(names.METRICS, table, {"ingestion_date": date})

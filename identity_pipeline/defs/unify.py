@@ -1,6 +1,7 @@
 """Assets of unification up to consolidated records: deduplicate, match, consolidate."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import dagster as dg
 
@@ -39,7 +40,7 @@ from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import Environment
 from identity_pipeline.terms.event_tables import device_tables
 from identity_pipeline.terms.guards_contracts import HELD_FOR_REVIEW
-from identity_pipeline.unify import consolidation, overrides, tasks
+from identity_pipeline.unify import consolidation, overrides, pair_counts, tasks
 from identity_pipeline.unify.connect import link_table
 from identity_pipeline.unify.deduplicate import deduplicate
 from identity_pipeline.unify.match import match_table
@@ -48,6 +49,7 @@ from identity_pipeline.unify.offers import with_scores
 from identity_pipeline.unify.splink_pairs import store_reviews
 
 GROUP = "unify"
+Warn = Callable[[str], None]
 Results = Iterator[dg.MaterializeResult[None]]
 Checked = Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]
 
@@ -131,16 +133,21 @@ def deduplicate_asset(environment: Environment, table: str) -> dg.AssetsDefiniti
         for name, (text, deps) in described.items()
     ]
 
-    def make(engine: Engine) -> None:
+    def make(engine: Engine, warn: Warn) -> None:
         rows = engine.table(names.profiles(table))
-        found = deduplicate(engine, rows, tasks.deduplication_task(engine, environment, table))
+        task = tasks.deduplication_task(engine, environment, table)
+        size = engine.size(names.profiles(table))
+        if pair_counts.could_be_many(size, size // 2):
+            for remark in pair_counts.many_within(engine, rows, task):
+                warn(remark)
+        found = deduplicate(engine, rows, task)
         stored = (found.members, found.winners, found.duplicates)
         store_all(engine, dict(zip(described, stored, strict=True)))
 
     @dg.multi_asset(name=f"deduplicate_{table}", specs=specs)
-    def deduplicate_rows(warehouse: Warehouse) -> Results:
+    def deduplicate_rows(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Results:
         with readable_failures(), warehouse.transaction() as engine:
-            make_if_stale(engine, specs, make)
+            make_if_stale(engine, specs, partial(make, warn=context.log.warning))
             results = [materialized(engine, name) for name in described]
         yield from results
 
@@ -176,10 +183,15 @@ def match_asset(environment: Environment, table: str) -> dg.AssetsDefinition:
     ]
     remarks: list[str] = []
 
-    def make(engine: Engine) -> None:
+    def make(engine: Engine, warn: Warn) -> None:
         lower = tasks.lower_side(engine, environment, table)
         above = tasks.higher_sides(engine, environment, table)
-        task = with_scores(engine, lower, above, tasks.match_task(engine, environment, table))
+        task = tasks.match_task(engine, environment, table)
+        sizes = [engine.size(names.members(name)) for name in (table, *higher)]
+        if pair_counts.could_be_many(sizes[0], max(sizes[1:])):
+            for remark in pair_counts.many_between(engine, lower, above, task):
+                warn(remark)
+        task = with_scores(engine, lower, above, task)
         found = way(engine, lower, above, task)
         stored = (found.matches, found.ambiguities)
         store_all(engine, dict(zip(described, stored, strict=True)))
@@ -192,7 +204,7 @@ def match_asset(environment: Environment, table: str) -> dg.AssetsDefinition:
     @dg.multi_asset(name=f"match_{table}", specs=specs, check_specs=checks)
     def match_records(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Checked:
         with readable_failures(), warehouse.transaction() as engine:
-            make_if_stale(engine, specs, make)
+            make_if_stale(engine, specs, partial(make, warn=context.log.warning))
             for remark in remarks:
                 context.log.warning(remark)
             results = [materialized(engine, name) for name in every]

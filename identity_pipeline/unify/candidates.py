@@ -80,7 +80,7 @@ def candidates_of(
         right_is_winner="_is_winner",
         right_ordinal="_ordinal",
     )
-    higher = _left_values(rule, left, lists)
+    higher = left_values(rule, left, lists)
     exact = compare.equalities(higher, right, rule.conditions)
     joined = higher.join(right, exact) if exact else higher.cross_join(right)
     agreed = joined.filter(compare.holds(joined, rule.conditions, rule.exceptions))
@@ -99,7 +99,7 @@ def candidates_of(
     )
 
 
-def _left_values(rule: MatchRule, left: dict[str, Side], lists: ValueLists) -> ir.Table:
+def left_values(rule: MatchRule, left: dict[str, Side], lists: ValueLists) -> ir.Table:
     """The left sides of all conditions, one row a combination of rows of one record."""
     names = list(dict.fromkeys(c.left_table for c in (*rule.conditions, *rule.exceptions)))
     values = _values_of(rule, left[names[0]], lists)

@@ -11,7 +11,7 @@ from identity_pipeline.expressions.comparable import ValueLists, with_comparable
 from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import Environment
 from identity_pipeline.unify.consolidation import Consolidation
-from identity_pipeline.unify.keyring import Contribution
+from identity_pipeline.unify.keyring import MOST_LISTED_KEYS, Contribution
 from identity_pipeline.unify.merge import KNOWN, STATUS
 from identity_pipeline.unify.tasks import value_lists
 
@@ -21,6 +21,8 @@ METRIC = {
     "rule": "string",
     "value": "decimal(18, 4)",
 }
+# How many customers have a KeyRing that does not list all keys; there where it is not zero.
+SHORT_KEY_RINGS = "short_key_rings"
 Row = tuple[str, str | None, str | None, Decimal]
 
 
@@ -108,6 +110,9 @@ def customer_metrics(
     customers = found["matched_and_non_matched_records"]
     found["keys_per_customer"] = _ratio(found["keys"], customers)
     found["records_per_customer"] = _ratio(found.pop("records"), customers)
+    if found["largest_customer_keys"] > MOST_LISTED_KEYS:
+        large = sizes.filter(sizes["size"] > MOST_LISTED_KEYS)
+        found[SHORT_KEY_RINGS] = Decimal(engine.count(large))
     return [(name, None, None, value) for name, value in found.items()]
 
 
@@ -153,6 +158,16 @@ def of_run(engine: Engine, environment: Environment, found: Consolidation) -> li
     rows.append(("duplicates", None, None, Decimal(duplicates)))
     unified = engine.table(names.UNIFIED)
     return rows + customer_metrics(engine, found.consolidated, unified, found.keys)
+
+
+def remarks(rows: Sequence[Row]) -> list[str]:
+    """What a run's log should say of its metrics."""
+    return [
+        f"{int(value):,} customers have more than {MOST_LISTED_KEYS:,} keys: their KeyRing lists "
+        "the preferred key of each table and the number of keys"
+        for name, _, _, value in rows
+        if name == SHORT_KEY_RINGS
+    ]
 
 
 def as_table(engine: Engine, rows: Sequence[Row], date: str) -> ir.Table:

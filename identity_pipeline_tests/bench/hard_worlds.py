@@ -13,6 +13,7 @@ import duckdb
 from identity_pipeline_tests.builders import write_files
 
 DATE = "2024-06-04"
+# People are known whatever their rows say.
 KNOWN = "known_if: {or_from: [people]}\n"
 
 # Names of three to six syllables, as many letters as people's names have; every tenth record has
@@ -51,8 +52,6 @@ select cast(range as varchar) as Visit, 'v' || range as Visitor, 'one' as One,
     timestamp '2024-06-03 00:00:00' + to_seconds(range % 80000) as At
 from range(?)
 """
-FOES = "select 'People' as Table1, '0' as Table1Key, 'People' as Table2, cast(? - 1 as varchar) as \
-Table2Key"
 
 
 @dataclass(frozen=True)
@@ -127,6 +126,7 @@ ACTIVITIES = """\
 activities:
   - {table: visits, type: Other, key: Visit, time: At, event: One, customer: Visitor}
 """
+FEW_OF_A_CITY = "guards: {records_per_value: {City: 1000}}\n"
 NEVER = """\
 overrides: {never_match: "landing/never/{ingestion_date}/*.csv"}
 """
@@ -139,7 +139,7 @@ def _foes(size: int) -> dict[str, str]:
 
 def _insights(size: int) -> dict[str, str]:
     """Half of them measures, half segments: each of another threshold."""
-    half = size // 2
+    half = max(1, size // 2)
     measures = "".join(
         f"  - {{name: visits_{n}, kind: customer_attribute, count: activity, "
         f'where: {{ActivityTimeStamp: {{ge: "2024-06-03 {n % 24:02}:{n // 24 % 60:02}:00"}}}}, '
@@ -169,7 +169,8 @@ select cast(range as varchar) as Id, 'p' || range as One, null::varchar as Other
 from range(least(?, 200))
 """
 SOME_VISITS = """
-select cast(range as varchar) as Visit, 'v' || (range % 300) as Visitor, 'p' || (range % 300) as One,
+select cast(range as varchar) as Visit, 'v' || (range % 300) as Visitor,
+    'p' || (range % 300) as One,
     timestamp '2024-06-03 00:00:00' + to_seconds((range * 7919) % 80000) as At
 from range(2000 + 0 * ?)
 """
@@ -226,7 +227,7 @@ tables:
         "the same with a limit of 1,000 records a value",
         100_000,
         {"people": NAMES},
-        f"tables:\n{PEOPLE.format(BY_CITY)}{NAME_OUT}guards: {{records_per_value: {{City: 1000}}}}\n",
+        f"tables:\n{PEOPLE.format(BY_CITY)}{NAME_OUT}{FEW_OF_A_CITY}",
         NAMED,
     ),
     "fuzzy_alone": HardWorld(
