@@ -102,6 +102,11 @@ class Comparison(Term):
         return tuple(word for word in self.normalize if word not in known)
 
     @property
+    def is_of_edits(self) -> bool:
+        """Whether the condition counts the edits between values and allows some."""
+        return self.compare == "edits" and self.operator == "equal" and not self.exact
+
+    @property
     def exact(self) -> bool:
         """Whether the condition asks for equal values, so that it can build a candidate set."""
         return (

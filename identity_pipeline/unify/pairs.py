@@ -7,6 +7,7 @@ import ibis.expr.types as ir
 
 from identity_pipeline.expressions import conditions as compare
 from identity_pipeline.expressions.comparable import ValueLists, with_comparables
+from identity_pipeline.expressions.marks import marks_of, may_agree
 from identity_pipeline.terms.rules import DeduplicationRule
 
 NO_PAIRS = {
@@ -102,19 +103,29 @@ def edges_of_values(linked: ir.Table, rule: DeduplicationRule, index: int) -> ir
 def pairs_of(rows: ir.Table, rule: DeduplicationRule, index: int, lists: ValueLists) -> ir.Table:
     """Every pair of rows that a rule links; columns as `chain_of`."""
     both = (*rule.conditions, *rule.exceptions)
-    left = with_comparables(
-        rows, {compare.left_name(n): (c.column, c) for n, c in enumerate(both)}, lists
-    )
-    left = left.select(*map(compare.left_name, range(len(both))), left="_ordinal")
-    right = with_comparables(
-        rows, {compare.right_name(n): (c.column, c) for n, c in enumerate(both)}, lists
-    )
-    right = right.select(*map(compare.right_name, range(len(both))), right="_ordinal")
+    marked = [n for n, condition in enumerate(rule.conditions) if condition.is_of_edits]
+    sides = []
+    for side, name in (("left", compare.left_name), ("right", compare.right_name)):
+        columns = {name(number): (c.column, c) for number, c in enumerate(both)}
+        valued = with_comparables(rows, columns, lists)
+        marks = {f"{name(n)}_marks": marks_of(valued[name(n)]) for n in marked}
+        sides.append(valued.select(*columns, **marks, **{side: valued._ordinal}))
+    left, right = sides
     candidates = left.join(
         right, [*compare.equalities(left, right, rule.conditions), left.left < right.right]
     )
-    agreed = candidates.filter(compare.holds(candidates, rule.conditions, rule.exceptions))
+    holds = compare.holds(candidates, rule.conditions, rule.exceptions)
+    for number in marked:
+        holds = ibis.ifelse(_may_agree(candidates, number, rule), holds, False)
+    agreed = candidates.filter(holds)
     return _edges(agreed, rule, index, compare.condition_scores(agreed, rule.conditions))
+
+
+def _may_agree(candidates: ir.Table, number: int, rule: DeduplicationRule) -> ir.BooleanValue:
+    names = (compare.left_name(number), compare.right_name(number))
+    left, right = ((candidates[f"{name}_marks"], candidates[name]) for name in names)
+    precision = rule.conditions[number].precision
+    return may_agree((left[0], right[0]), (left[1], right[1]), precision)
 
 
 def _edges(
