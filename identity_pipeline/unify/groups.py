@@ -43,7 +43,9 @@ def meeting(engine: Engine, labels: ir.Table, foes: ir.Table) -> list[int]:
     """
     left = foes.join(labels, foes.left == labels.node).select("right", one="component")
     other = another(labels)
+    # Kept before they are compared: else the engine begins with every pair of one component.
     both = left.join(other, left.right == other.node).select("one", other="component")
+    both = engine.keep(both)
     met = both.filter(both.one == both.other).select("one").distinct()
     return sorted(int(str(component)) for (component,) in engine.rows(met))
 
