@@ -52,8 +52,10 @@ def normalized(
     Returns:
         The text to compare; NULL where the value is NULL or nothing is left of it.
     """
-    if OF_WORDS.intersection(steps) or (default_region and Normalization.PHONE in steps):
+    if OF_WORDS.intersection(steps):
         return _in_python(column, steps, default_region).nullif("")
+    if default_region and Normalization.PHONE in steps:
+        return _of_region(column, steps, default_region).nullif("")
     text = _in_engine(column, steps)
     if OF_OTHER_SCRIPTS.intersection(steps):
         text = ibis.ifelse(column.re_search(texts.NOT_ASCII), _in_python(column, steps, None), text)
@@ -81,6 +83,17 @@ def _in_engine(column: ir.StringValue, steps: Collection[Normalization]) -> ir.S
     if Normalization.WHITESPACE in steps:
         column = column.re_replace(texts.WHITESPACE, "")
     return column
+
+
+def _of_region(
+    column: ir.StringValue, steps: Collection[Normalization], default_region: str
+) -> ir.StringValue:
+    """Phone numbers with the country code of a region; the plain ones need no library."""
+    text = _in_python(column, steps, default_region)
+    if default_region not in texts.AMERICAN_REGIONS:
+        return text
+    digits = column.re_replace(texts.NOT_DIGITS, "").right(texts.AMERICAN_DIGITS)
+    return ibis.ifelse(column.re_search(texts.AMERICAN_PHONE), "1" + digits, text)
 
 
 def _in_python(

@@ -27,6 +27,11 @@ PHONE_EXTENSION = (
 # belongs to a national number; without it, the number would read as one with a country code.
 COUNTRY_CODE_ZEROS = "^[^0-9]*(?:[+][^0-9]*0|0[^0-9]*0)0*"
 NOT_DIGITS = "[^0-9]+"
+# (412) 555-0134, 412.555.0134, +1 4125550134: what the library, which takes 20 microseconds a
+# number, makes 1 and the ten digits of. An area code begins with 2 to 9.
+AMERICAN_REGIONS = frozenset({"US", "CA"})
+AMERICAN_PHONE = r"^(\+1[ .-]?)?(\([2-9][0-9]{2}\) ?|[2-9][0-9]{2}[ .-]?)[0-9]{3}[ .-]?[0-9]{4}$"
+AMERICAN_DIGITS = 10
 
 # Joiners and variation selectors: what is left of an emoji when its symbols are gone.
 INVISIBLE = "\u200c\u200d" + "".join(map(chr, range(0xFE00, 0xFE10)))

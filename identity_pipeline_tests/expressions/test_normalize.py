@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from identity_pipeline.expressions.nickname_families import nickname_families
 from identity_pipeline.expressions.normalize import normalize_text, normalized
+from identity_pipeline.expressions.texts import AMERICAN_PHONE
 from identity_pipeline.terms.rules import TYPE_NORMALIZATIONS, Normalization
 
 ENGINE = ibis.duckdb.connect()
@@ -107,7 +108,7 @@ ORGANIZATIONS = [
 # Of code points without a character yet, engine and Python may know different ones.
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs", "Cn"]))
 # Text that looks like phone numbers reaches the branches random text does not.
-PHONE_LIKE = st.text("0123 +-().x#eé\n")
+PHONE_LIKE = st.text("0123 +-().x#eé\n") | st.from_regex(AMERICAN_PHONE)
 STEP_SETS = st.sets(st.sampled_from(Normalization), min_size=1)
 
 
