@@ -10,6 +10,8 @@ TOGETHER = ("golden", "activities", "worlds")
 FIRST = ("golden", "defs", "worlds", "activities", "quality")
 
 
+# Before xdist reads the groups.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=_place)
     for item in items:

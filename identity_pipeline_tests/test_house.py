@@ -154,3 +154,10 @@ def test_the_code_location_has_one_name():
 
     assert named
     assert "location_name: identity_pipeline" in (root / "workspace.yaml").read_text()
+
+
+def test_tests_that_share_what_is_costly_run_in_one_process(request):
+    """xdist reads groups off ids; where it does not, each process makes every scenario anew."""
+    if not request.config.getoption("loadgroup", default=False):
+        pytest.skip("one process, or another way to spread tests")
+    assert request.node.nodeid.endswith("@identity_pipeline_tests/test_house.py")
