@@ -7,6 +7,7 @@ from pathlib import Path
 
 UNIFICATION = "unification"
 LANDING = "landing"
+EVIDENCE = "evidence and metrics"
 BETWEEN = "Dagster, between steps"
 BEFORE = "imports and configuration"
 
@@ -14,6 +15,7 @@ BEFORE = "imports and configuration"
 BEGINNINGS = {
     "ingest_": LANDING,
     "read_custom_matches": UNIFICATION,
+    "set_values_aside": UNIFICATION,
     "deduplicate_": UNIFICATION,
     "match_": UNIFICATION,
     "consolidate": UNIFICATION,
@@ -22,14 +24,17 @@ BEGINNINGS = {
     "identify_customers": UNIFICATION,
     "unify_activities": "activities",
     "load_activities": "activities",
-    "explain_customers": "evidence and metrics",
-    "measure_unification": "evidence and metrics",
+    "explain_customers": EVIDENCE,
+    "measure_unification": EVIDENCE,
+    "profile_columns": EVIDENCE,
+    "count_matches": EVIDENCE,
+    "compare_with_truth": EVIDENCE,
     "serving__": "publishing",
 }
 CURRENT = "current rows"
 OTHERS = "insights and exports"
 ORDER = (
-    *(BEFORE, LANDING, CURRENT, UNIFICATION, "evidence and metrics", "activities"),
+    *(BEFORE, LANDING, CURRENT, UNIFICATION, EVIDENCE, "activities"),
     *(OTHERS, "publishing", BETWEEN),
 )
 
