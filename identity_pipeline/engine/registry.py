@@ -17,6 +17,9 @@ from identity_pipeline.engine.statements import DIALECT, identifier
 # Of the log of changes, after which a commit moves it into the database file; closing does it too.
 # At DuckDB's own 16 MB most steps of a large run did: 12 % of its time.
 CHECKPOINT_AFTER = "512MB"
+# The format of database files that are made, which later versions of DuckDB read. The oldest one
+# is DuckDB's own default; this one's compression of texts took a sixth less to write 10 M events.
+FILE_FORMAT = "v1.4.0"
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,11 @@ class Limits:
 def open_engine(database: Path | None, limits: Limits = Limits()) -> Iterator[OpenEngine]:
     """Open a database file, or one in memory, and close it in any case."""
     path = str(database) if database else ":memory:"
-    connection = duckdb.connect(path, read_only=limits.read_only)
+    connection = duckdb.connect(
+        path,
+        read_only=limits.read_only,
+        config={"storage_compatibility_version": FILE_FORMAT},
+    )
     try:
         # Nothing is ever downloaded at run time.
         connection.execute("set autoinstall_known_extensions = false")
