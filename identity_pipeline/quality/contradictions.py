@@ -26,21 +26,25 @@ def contradictions(engine: Engine, environment: Environment) -> ir.Table:
     every = ibis.union(*rows) if len(rows) > 1 else rows[0]
     # The smallest and the largest text differ where any two do: far cheaper than counting values.
     differ = every.group_by("record").aggregate(
-        **{name: every[name].min() != every[name].max() for name in columns}
+        **{_differs(name): every[name].min() != every[name].max() for name in columns}
     )
-    doubtful = differ.filter(ibis.or_(*(differ[name] for name in columns)))
-    other = another(every)
-    few = other.semi_join(doubtful, "record")
-    values = ibis.array(
-        [
-            ibis.struct({"column_name": ibis.literal(name), "text": _light(few[name])})
-            for name in columns
-        ]
-    )
-    long = few.select("record", one=values.unnest())
+    doubtful = differ.filter(ibis.or_(*(differ[_differs(name)] for name in columns)))
+    few = another(every).join(doubtful, "record")
+    values = ibis.array([_value(few, name) for name in columns])
+    long = few.select("record", one=values.filter(lambda value: value.notnull()).unnest())
     long = long.select("record", column_name=long.one["column_name"], text=long.one["text"])
     counted = long.group_by("record", "column_name").aggregate(distinct_values=long.text.nunique())
     return _by_customer(engine, counted.filter(counted.distinct_values > 1))
+
+
+def _differs(column: str) -> str:
+    return f"_differs_{column}"
+
+
+def _value(rows: ir.Table, column: str) -> ir.StructValue:
+    """A row's value of a column in which its record's values differ; else NULL."""
+    value = ibis.struct({"column_name": ibis.literal(column), "text": _light(rows[column])})
+    return ibis.ifelse(rows[_differs(column)], value, ibis.null(value.type()))
 
 
 def _light(text: ir.StringValue) -> ir.StringValue:
