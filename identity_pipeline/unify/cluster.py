@@ -7,11 +7,12 @@ import ibis.expr.types as ir
 
 from identity_pipeline.engine.base import Engine
 from identity_pipeline.expressions.comparable import ValueLists
+from identity_pipeline.expressions.normalize import OF_WORDS
 from identity_pipeline.expressions.views import another
 from identity_pipeline.terms.rules import DeduplicationCondition, DeduplicationRule
 from identity_pipeline.terms.unification import Cluster
 from identity_pipeline.unify import groups
-from identity_pipeline.unify.pairs import chain_of
+from identity_pipeline.unify.pairs import chain_of, value_names, valued_rows
 
 HOUSEHOLD = "Household"
 LAST_NAME, ADDRESS = "LastName", "Address"
@@ -49,7 +50,7 @@ def cluster_customers(engine: Engine, customers: ir.Table, cluster: Cluster) -> 
     columns = dict.fromkeys(("CustomerId", *named))
     rows = engine.keep(customers.select(*columns, _ordinal=place.cast("int64")))
     parts = [
-        chain_of(rows, rule, n, ValueLists()).select("left", "right")
+        chain_of(_in_company(rows, rule), rule, n, ValueLists()).select("left", "right")
         for n, rule in enumerate(active, start=1)
     ]
     links = engine.keep(ibis.union(*parts) if len(parts) > 1 else parts[0])
@@ -61,3 +62,17 @@ def cluster_customers(engine: Engine, customers: ir.Table, cluster: Cluster) -> 
     joined = members.join(first, members.component == first._ordinal)
     name = ibis.literal(f"{cluster.name}|") + joined._id
     return joined.select("CustomerId", **{f"{cluster.name}Id": name.hexdigest("md5")})
+
+
+def _in_company(rows: ir.Table, rule: DeduplicationRule) -> ir.Table:
+    """Rows that share with others what costs little to compare: only they can be linked.
+
+    Words of names and addresses are looked up one by one, outside the engine.
+    """
+    cheap = tuple(one for one in rule.conditions if not OF_WORDS.intersection(one.steps))
+    if not rule.is_of_values or not cheap or len(cheap) == len(rule.conditions):
+        return rows
+    part = rule.model_copy(update={"conditions": cheap})
+    valued = valued_rows(rows, part, ValueLists())
+    counted = valued.mutate(_sharing=valued.count().over(group_by=value_names(part)))
+    return counted.filter(counted._sharing > 1).select(*rows.columns)
