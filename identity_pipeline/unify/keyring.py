@@ -7,6 +7,7 @@ import ibis
 import ibis.expr.types as ir
 
 from identity_pipeline.expressions.json_texts import json_text
+from identity_pipeline.expressions.views import another
 from identity_pipeline.terms.names import BAR
 from identity_pipeline.terms.unification import MergePreference
 from identity_pipeline.unify.winner import by_preference, first_of
@@ -175,12 +176,29 @@ def key_columns(keys: ir.Table, contributions: Sequence[Contribution]) -> ir.Tab
         One row a record: for each table `{DataSource}_{Table}_{Key}` (the winner's key) and the
         same with `_Alternate`: all keys joined by ";" where there are several, else NULL.
     """
-    columns: dict[str, ir.Value] = {}
-    for part in contributions:
-        here = keys["rank"] == part.rank
-        name = f"{part.data_source}_{part.table_name}_{part.primary_key}"
-        several = keys.key.nunique(where=here) > 1
-        every = ibis.literal(";").join(keys.key.collect(where=here).sort())
-        columns[name] = keys.preferred_key.max(where=here)
-        columns[f"{name}_Alternate"] = several.ifelse(every, ibis.null("string"))
-    return keys.group_by("record").aggregate(**columns)
+    names = {
+        part.rank: f"{part.data_source}_{part.table_name}_{part.primary_key}"
+        for part in contributions
+    }
+    preferred = keys.group_by("record").aggregate(
+        **{name: keys.preferred_key.max(where=keys["rank"] == n) for n, name in names.items()}
+    )
+    every = _joined_keys(keys)
+    alternates = every.group_by("record").aggregate(
+        **{
+            f"{name}_Alternate": every.every.max(where=every["rank"] == rank)
+            for rank, name in names.items()
+        }
+    )
+    joined = preferred.left_join(alternates, "record")
+    beside = (column for name in names.values() for column in (name, f"{name}_Alternate"))
+    return joined.select("record", *beside)
+
+
+def _joined_keys(keys: ir.Table) -> ir.Table:
+    """Records with several keys of one table, few of all: `record`, `rank`, `every`."""
+    counted = keys.group_by(["record", "rank"]).aggregate(_several=keys.key.min() != keys.key.max())
+    several = counted.filter(counted._several)
+    held = another(keys).semi_join(several, ["record", "rank"])
+    listed = held.key.collect().sort()
+    return held.group_by(["record", "rank"]).aggregate(every=ibis.literal(";").join(listed))
