@@ -14,6 +14,7 @@ from identity_pipeline.commands.options import (
     Json,
     OtherRecord,
     Record,
+    importing,
     stop,
 )
 from identity_pipeline.terms.errors import PipelineError
@@ -28,7 +29,8 @@ def history(
     """Say what became of a CustomerId: every change with its date, rule and keys."""
     from rich.console import Console
 
-    from identity_pipeline.defs.history import as_json, print_history, read_history
+    with importing():
+        from identity_pipeline.defs.history import as_json, print_history, read_history
 
     try:
         found = read_history(environment, home, customer_id)
@@ -59,7 +61,8 @@ def lookup(  # noqa: PLR0913 - each is an option of the command line, and named 
     """
     from rich.console import Console
 
-    from identity_pipeline.defs import lookup as found_by
+    with importing():
+        from identity_pipeline.defs import lookup as found_by
 
     if [key, customer_id, search].count(None) != 2:
         raise typer.BadParameter("give one of --key, --id and --search")
@@ -90,7 +93,8 @@ def why(
     """
     from rich.console import Console
 
-    from identity_pipeline.defs.why import UnknownRecord, as_json, print_why, read_why
+    with importing():
+        from identity_pipeline.defs.why import UnknownRecord, as_json, print_why, read_why
 
     try:
         found, rules = read_why(environment, home, one, other)

@@ -13,6 +13,7 @@ from identity_pipeline.commands.options import (
     EnvironmentFolder,
     HomeFolder,
     Json,
+    importing,
     read_dates,
     stop,
 )
@@ -49,7 +50,8 @@ def plan(  # noqa: PLR0913 - each is an option of the command line, and named in
     """
     from rich.console import Console
 
-    from identity_pipeline.defs.plan import Question, as_json, make_plan, print_plan
+    with importing():
+        from identity_pipeline.defs.plan import Question, as_json, make_plan, print_plan
 
     question = Question(environment, home, read_dates(date, through), base)
     progress = Console(stderr=True, highlight=False, soft_wrap=True)

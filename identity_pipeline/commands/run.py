@@ -12,6 +12,7 @@ from identity_pipeline.commands.options import (
     FAILED,
     EnvironmentFolder,
     HomeFolder,
+    importing,
     read_dates,
     stop,
 )
@@ -39,7 +40,8 @@ def run(
     they were when they last ran; the last date always runs. Exit code 0: all went well; 1: a run
     failed; 2: the configuration or the command is wrong.
     """
-    from identity_pipeline.defs.console import run_dates
+    with importing():
+        from identity_pipeline.defs.console import run_dates
 
     dates = read_dates(date, through)
     try:
