@@ -94,7 +94,8 @@ def evidence_of(
                 "rule",
                 one=prefix + counting.left_key,
                 other=prefix + counting.right_key,
-                place=ibis.literal((len(ranks) + ranks[name]) * 1000, "int64"),
+                place=counting.rule_index
+                + ibis.literal((len(ranks) + ranks[name]) * 1000, "int64"),
             )
         )
     return ibis.union(*parts) if len(parts) > 1 else parts[0]

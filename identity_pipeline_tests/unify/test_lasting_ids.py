@@ -65,6 +65,22 @@ def test_a_profile_of_which_one_key_remains_keeps_its_id(opened):
     ]
 
 
+def test_a_key_that_two_rules_bring_is_told_with_the_first_one(opened):
+    rules = [
+        {"name": "Z", "conditions": [{"column": "Mail"}]},
+        {"name": "A", "conditions": [{"column": "Phone"}]},
+    ]
+    story = Story(opened, {"tables": [{"table": "contacts", "deduplicate": rules}]})
+    people = [(f"c{n}", f"mail{n}", f"phone{n}") for n in range(60)]
+    story.run({"contacts": table("Id Mail Phone", *people)})
+
+    again = [(f"d{n}", mail, phone) for n, (_, mail, phone) in enumerate(people)]
+    story.run({"contacts": table("Id Mail Phone", *people, *again)})
+
+    told = [(event, rule) for _, event, rule, _ in story.history()]
+    assert told == [("key_added", "Z")] * len(people)
+
+
 OVER_THREE = {
     "tables": [
         {"table": "contacts", "automatic": "never"},
