@@ -14,9 +14,9 @@ from identity_pipeline.commands.options import (
     Json,
     OtherRecord,
     Record,
-    importing,
     stop,
 )
+from identity_pipeline.defs.collection import paused_collection
 from identity_pipeline.terms.errors import PipelineError
 
 
@@ -29,7 +29,7 @@ def history(
     """Say what became of a CustomerId: every change with its date, rule and keys."""
     from rich.console import Console
 
-    with importing():
+    with paused_collection():
         from identity_pipeline.defs.history import as_json, print_history, read_history
 
     try:
@@ -61,7 +61,7 @@ def lookup(  # noqa: PLR0913 - each is an option of the command line, and named 
     """
     from rich.console import Console
 
-    with importing():
+    with paused_collection():
         from identity_pipeline.defs import lookup as found_by
 
     if [key, customer_id, search].count(None) != 2:
@@ -93,7 +93,7 @@ def why(
     """
     from rich.console import Console
 
-    with importing():
+    with paused_collection():
         from identity_pipeline.defs.why import UnknownRecord, as_json, print_why, read_why
 
     try:

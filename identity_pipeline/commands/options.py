@@ -1,9 +1,6 @@
 """What commands have in common: options, exit codes, dates."""
 
 import datetime
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -26,20 +23,6 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 DEFAULT_ENVIRONMENT, DEFAULT_HOME = Path("data/contoso"), Path("data")
 
 FAILED, WRONG_CONFIGURATION, WOULD_CHANGE = 1, 2, 3
-
-
-@contextmanager
-def importing() -> Iterator[None]:
-    """Let Python's garbage collector rest while modules are imported: none of them is garbage.
-
-    Looking for it took 7 % of the sample's run.
-    """
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
 
 
 def read_date(text: str | None) -> datetime.date | None:

@@ -13,10 +13,10 @@ from identity_pipeline.commands.options import (
     EnvironmentFolder,
     HomeFolder,
     Json,
-    importing,
     read_dates,
     stop,
 )
+from identity_pipeline.defs.collection import paused_collection
 from identity_pipeline.terms.errors import PipelineError
 
 Examples = Annotated[int, typer.Option(min=0, help="So many of each are named; --json has all.")]
@@ -50,7 +50,7 @@ def plan(  # noqa: PLR0913 - each is an option of the command line, and named in
     """
     from rich.console import Console
 
-    with importing():
+    with paused_collection():
         from identity_pipeline.defs.plan import Question, as_json, make_plan, print_plan
 
     question = Question(environment, home, read_dates(date, through), base)

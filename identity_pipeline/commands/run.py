@@ -12,11 +12,11 @@ from identity_pipeline.commands.options import (
     FAILED,
     EnvironmentFolder,
     HomeFolder,
-    importing,
     read_dates,
     stop,
 )
 from identity_pipeline.config import load_environment
+from identity_pipeline.defs.collection import paused_collection
 from identity_pipeline.terms.errors import PipelineError
 
 MODULE = "identity_pipeline.definitions"
@@ -40,7 +40,7 @@ def run(
     they were when they last ran; the last date always runs. Exit code 0: all went well; 1: a run
     failed; 2: the configuration or the command is wrong.
     """
-    with importing():
+    with paused_collection():
         from identity_pipeline.defs.console import run_dates
 
     dates = read_dates(date, through)

@@ -1,11 +1,9 @@
 """Runs from the command line: in this process, in the history that the UI shows."""
 
 import datetime
-import gc
 import os
 import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -15,6 +13,7 @@ from rich.console import Console
 
 from identity_pipeline.config import load_environment
 from identity_pipeline.defs.automation import REFRESH
+from identity_pipeline.defs.collection import paused_collection
 from identity_pipeline.defs.freshness import forget_all, work_of
 from identity_pipeline.defs.location import Home, definitions_of
 from identity_pipeline.defs.profile import profiling
@@ -216,22 +215,6 @@ def _refresh(run: Run, console: Console) -> dg.ExecuteInProcessResult:
             raise_on_error=False,
             asset_selection=run.work,
         )
-
-
-@contextmanager
-def paused_collection() -> Iterator[None]:
-    """Let Python's garbage collector rest during a run, and pass over what the run leaves.
-
-    It would look through hundreds of thousands of nodes of expressions again and again, all of them
-    alive: measured at an eighth of a run, and another second when the process ends. What is garbage
-    after a run are some thousand objects.
-    """
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
 
 
 def _was_published(result: dg.ExecuteInProcessResult) -> bool:
