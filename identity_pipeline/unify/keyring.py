@@ -181,12 +181,12 @@ def key_columns(keys: ir.Table, contributions: Sequence[Contribution]) -> ir.Tab
         for part in contributions
     }
     preferred = keys.group_by("record").aggregate(
-        **{name: keys.preferred_key.max(where=keys["rank"] == n) for n, name in names.items()}
+        **{name: keys.preferred_key.max(where=keys["rank"] == rank) for rank, name in names.items()}
     )
-    every = _joined_keys(keys)
-    alternates = every.group_by("record").aggregate(
+    several = _joined_keys(keys)
+    alternates = several.group_by("record").aggregate(
         **{
-            f"{name}_Alternate": every.every.max(where=every["rank"] == rank)
+            f"{name}_Alternate": several.joined.max(where=several["rank"] == rank)
             for rank, name in names.items()
         }
     )
@@ -196,9 +196,9 @@ def key_columns(keys: ir.Table, contributions: Sequence[Contribution]) -> ir.Tab
 
 
 def _joined_keys(keys: ir.Table) -> ir.Table:
-    """Records with several keys of one table, few of all: `record`, `rank`, `every`."""
+    """Records with several keys of one table, few of all: `record`, `rank`, `joined`."""
     counted = keys.group_by(["record", "rank"]).aggregate(_several=keys.key.min() != keys.key.max())
     several = counted.filter(counted._several)
     held = another(keys).semi_join(several, ["record", "rank"])
     listed = held.key.collect().sort()
-    return held.group_by(["record", "rank"]).aggregate(every=ibis.literal(";").join(listed))
+    return held.group_by(["record", "rank"]).aggregate(joined=ibis.literal(";").join(listed))
