@@ -5,13 +5,12 @@ from collections.abc import Iterator
 import dagster as dg
 
 from identity_pipeline.defs import checks
-from identity_pipeline.defs.freshness import make_if_stale
+from identity_pipeline.defs.freshness import make_if_stale, note_changes, read_ledger
 from identity_pipeline.defs.report import (
     code_version,
     materialized,
     readable_failures,
     spec_of,
-    store_all,
 )
 from identity_pipeline.defs.resources import Warehouse
 from identity_pipeline.engine.base import Engine
@@ -19,7 +18,7 @@ from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import Environment
 from identity_pipeline.terms.errors import AuditFailed
 from identity_pipeline.unify import consolidation, metrics
-from identity_pipeline.unify.identify import audit, identify
+from identity_pipeline.unify.identify import audit, identify, store_customers
 from identity_pipeline.unify.merge import unify_columns
 
 GROUP = "unify"
@@ -88,18 +87,15 @@ def customer_asset(environment: Environment) -> dg.AssetsDefinition:
     ]
 
     def make(engine: Engine) -> None:
+        ledger = read_ledger(engine)
+        before = {spec.key: ledger.made_alike(spec) for spec in specs}
+        is_alike = all(made is not None for made in before.values())
         found = consolidation.read(engine, environment)
-        identified = identify(engine, environment, found, engine.table(names.UNIFIED))
-        registry = identified.registry
-        tables = (
-            registry.keys,
-            registry.former,
-            registry.profiles,
-            registry.history,
-            identified.alternate_keys,
-            identified.customers,
-        )
-        store_all(engine, dict(zip(TABLES, tables, strict=True)))
+        unified = engine.table(names.UNIFIED)
+        identified = identify(engine, environment, found, unified, is_alike=is_alike)
+        store_customers(engine, identified)
+        for spec in specs:
+            note_changes(engine, spec, before[spec.key] if identified.reach else None)
 
     @dg.multi_asset(name="identify_customers", specs=specs, check_specs=[checks.AUDIT])
     def customers(

@@ -60,7 +60,7 @@ def insert(place: Place, rows: ir.Table) -> str:
     """The statement that adds an expression's rows to a table, by column name."""
     columns = [sg.to_identifier(column, quoted=True) for column in rows.columns]
     target = sge.Schema(this=identifier(place), expressions=columns)
-    return str(sge.insert(_typed(rows), target, dialect=DIALECT).sql(DIALECT))
+    return str(sge.Insert(this=target, expression=_typed(rows)).sql(DIALECT))
 
 
 @lru_cache(maxsize=REMEMBERED)

@@ -25,7 +25,7 @@ from identity_pipeline.sources.readers.registry import READERS
 from identity_pipeline.terms import names
 from identity_pipeline.terms.errors import LandingError, RowsLost, SchemaChanged
 from identity_pipeline.terms.names import TableName
-from identity_pipeline.terms.sources import SourceTable
+from identity_pipeline.terms.sources import MOST_LINES, SourceTable
 
 
 @dataclass(frozen=True)
@@ -145,6 +145,8 @@ def _load_file(partition: _Partition, file: LandedFile, change: Change) -> FileO
             reading = READERS[source.format.kind](landing, file, source, wanted)
             if stamp(file) != before:
                 raise file.fault(0, "changed while it was read. Ingest again when it is complete.")
+            if reading.records >= MOST_LINES:
+                raise file.fault(0, f"has more than {MOST_LINES:,} records. Deliver it in parts.")
             accepted, rejected = _append(partition, file, change, reading)
     except LandingError as error:
         return FileOutcome(file.name, change, "broken", 0, 0, 0, 0, size, digest, str(error))

@@ -83,7 +83,7 @@ VALUE_LISTS_COLUMNS = {
 RECORD_COLUMNS = {
     "_key": "The row's key as a profile, as text.",
     "_record": "The consolidated record that holds the key; a number of this run only.",
-    "_group": "The deduplication group.",
+    "_group": "The deduplication group: the place of its first row.",
     "_is_winner": "Whether the row is its group's winner, or an alternate.",
     "_ordinal": "The row's place in the data set.",
 }

@@ -39,6 +39,9 @@ RESERVED_COLUMNS = (
     *("_record", "_column", "_reason"),
 )
 
+# A file may have so many records, and a table so many files: a row's place is one number.
+MOST_LINES, MOST_FILES = 2**32, 2**24
+
 # The codes a timestamp format may use, each with the text it stands for. Without this check
 # the engine reads the year 22 where %Y should be 2022, and overlooks trailing blanks.
 DATE_CODES = {

@@ -11,6 +11,8 @@ from identity_pipeline.terms.rules import DeduplicationRule, MatchRule
 from identity_pipeline.terms.shared_devices import SharedDevicePolicy
 from identity_pipeline.terms.splink import SplinkRule
 
+# A record is named by its table's rank and a row's place, in one number.
+MAX_TABLES = 127
 MAX_ID_COLUMNS = 5  # the product's own limit of columns that make a configured id
 MAX_GROUP_COLUMNS = 10  # the product's own limits of a group of combined columns
 MAX_GROUP_SOURCES = 15
@@ -182,7 +184,7 @@ class Unification(Term):
 
     customer_id: CustomerIdSettings = CustomerIdSettings()
     linking: Literal["assignment", "components"] = "assignment"
-    tables: tuple[TableStep, ...] = Field(min_length=1)
+    tables: tuple[TableStep, ...] = Field(min_length=1, max_length=MAX_TABLES)
     overrides: Overrides = Overrides()
     guards: Guards = Guards()
     shared_devices: dict[Name, SharedDevicePolicy] = Field(default_factory=dict)

@@ -101,10 +101,12 @@ def _without(registry: Registry, held: ir.Table) -> Registry:
     fresh = held.anti_join(known, "customer_id").mutate(
         state=ibis.literal(LIVE), created_run=ibis.null("int64")
     )
+    profiles = known.union(fresh.select(*known.columns))
     return replace(
         registry,
         former=registry.former.anti_join(held, "customer_id"),
-        profiles=known.union(fresh.select(*known.columns)),
+        profiles=profiles,
+        given=profiles.select("customer_id"),
     )
 
 

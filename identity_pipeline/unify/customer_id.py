@@ -178,7 +178,7 @@ def _births(engine: Engine, unborn: ir.Table, registry: Registry, make_id: IdMak
     leading = unborn.filter(unborn.key == unborn.preferred_key)
     first = leading.filter(first_of(leading, "record", [leading["rank"], leading.key]))
     waiting = engine.keep(first.select("record", birth_key="identifier"))
-    taken = registry.profiles.select("customer_id")
+    taken = registry.given
     born: list[ir.Table] = []
     for number in range(1, MAX_BIRTHS + 1):
         suffix = "" if number == 1 else f"#{number}"

@@ -25,6 +25,21 @@ class Run:
     ingestion_date: ir.DateScalar
 
 
+@dataclass(frozen=True)
+class Remembered:
+    """What is remembered after a run, of the part of the registry that it was given.
+
+    Attributes:
+        keys, former, profiles: as `registry.Registry`.
+        events: the rows that the history gets.
+    """
+
+    keys: ir.Table
+    former: ir.Table
+    profiles: ir.Table
+    events: ir.Table
+
+
 def next_run(engine: Engine, registry: Registry, ingestion_date: date) -> Run:
     """The run after the last one that changed an identity."""
     [(last,)] = engine.rows(registry.history.aggregate(last=registry.history.run.max()))
@@ -35,12 +50,12 @@ def next_run(engine: Engine, registry: Registry, ingestion_date: date) -> Run:
 
 def remember(
     engine: Engine, registry: Registry, assignment: Assignment, facts: Facts, run: Run
-) -> Registry:
-    """The registry after a run; without changes it is the same, row for row.
+) -> Remembered:
+    """What is remembered after a run; without changes it is the same, row for row.
 
     Args:
         engine: stores steps that are read more than once.
-        registry: as the last run left it.
+        registry: as the last run left it, or the part of it that this run can change.
         assignment: who is who now.
         facts: keys, statuses and evidence of this run.
         run: what new rows are dated with.
@@ -52,12 +67,7 @@ def remember(
     events = history_events(registry, assignment, facts, keys)
     dated = events.mutate(run=run.number, ingestion_date=run.ingestion_date)
     new = engine.keep(dated.select(*registry.history.columns))
-    return Registry(
-        keys=keys,
-        former=former,
-        profiles=profiles,
-        history=registry.history.union(new),
-    )
+    return Remembered(keys=keys, former=former, profiles=profiles, events=new)
 
 
 def _keys(registry: Registry, assignment: Assignment, facts: Facts) -> ir.Table:

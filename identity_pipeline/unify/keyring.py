@@ -176,13 +176,8 @@ def key_columns(keys: ir.Table, contributions: Sequence[Contribution]) -> ir.Tab
         One row a record: for each table `{DataSource}_{Table}_{Key}` (the winner's key) and the
         same with `_Alternate`: all keys joined by ";" where there are several, else NULL.
     """
-    names = {
-        part.rank: f"{part.data_source}_{part.table_name}_{part.primary_key}"
-        for part in contributions
-    }
-    preferred = keys.group_by("record").aggregate(
-        **{name: keys.preferred_key.max(where=keys["rank"] == rank) for rank, name in names.items()}
-    )
+    names = key_names(contributions)
+    preferred = keys.group_by("record").aggregate(**preferred_columns(keys, contributions))
     several = _joined_keys(keys)
     alternates = several.group_by("record").aggregate(
         **{
@@ -193,6 +188,24 @@ def key_columns(keys: ir.Table, contributions: Sequence[Contribution]) -> ir.Tab
     joined = preferred.left_join(alternates, "record")
     beside = (column for name in names.values() for column in (name, f"{name}_Alternate"))
     return joined.select("record", *beside)
+
+
+def preferred_columns(
+    keys: ir.Table, contributions: Sequence[Contribution]
+) -> dict[str, ir.StringValue]:
+    """A record's preferred key of each table, by the column it is in, over groups of `keys`."""
+    return {
+        name: keys.preferred_key.max(where=keys["rank"] == rank)
+        for rank, name in key_names(contributions).items()
+    }
+
+
+def key_names(contributions: Sequence[Contribution]) -> dict[int, str]:
+    """The column of a customer's preferred key, by the rank of its table."""
+    return {
+        part.rank: f"{part.data_source}_{part.table_name}_{part.primary_key}"
+        for part in contributions
+    }
 
 
 def _joined_keys(keys: ir.Table) -> ir.Table:

@@ -9,6 +9,7 @@ import ibis.expr.types as ir
 from identity_pipeline.engine.base import Engine
 from identity_pipeline.expressions.comparable import ValueLists
 from identity_pipeline.terms.rules import ALWAYS_MATCH
+from identity_pipeline.terms.sources import MOST_FILES, MOST_LINES
 from identity_pipeline.terms.splink import SplinkRule
 from identity_pipeline.terms.unification import AnyMatchRule
 from identity_pipeline.unify.apart import Candidate
@@ -18,8 +19,7 @@ from identity_pipeline.unify.maxima import Maxima
 from identity_pipeline.unify.splink_pairs import Scores, score_rules, scored_candidates
 
 # A record is named by the rank and group of the dedup group that started it: rank * RANK + group.
-# A table may have 2**40 rows, an environment 2**23 tables.
-RANK = 2**40
+RANK = MOST_FILES * MOST_LINES
 PLACES = {"_group": "int64", "_place": "int64"}
 
 

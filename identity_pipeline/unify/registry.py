@@ -52,14 +52,17 @@ class Registry:
     Attributes:
         keys: every key ever in a customer: its current id, whether it was in Customer last run.
         former: ids that keys had before a merge took them.
-        profiles: every id ever given.
+        profiles: every id ever given, and what became of it.
         history: every change of identity, one row an event.
+        given: `customer_id` of every id that must not be given again, whatever part of the registry
+            this is.
     """
 
     keys: ir.Table
     former: ir.Table
     profiles: ir.Table
     history: ir.Table
+    given: ir.Table
 
 
 def last_run(engine: Engine, name: names.TableName, columns: Mapping[str, str]) -> ir.Table:
@@ -69,9 +72,11 @@ def last_run(engine: Engine, name: names.TableName, columns: Mapping[str, str]) 
 
 def read_registry(engine: Engine) -> Registry:
     """The registry as the last run left it; empty before the first."""
+    profiles = last_run(engine, names.PROFILE_REGISTRY, PROFILES)
     return Registry(
         keys=last_run(engine, names.KEY_REGISTRY, KEYS),
         former=last_run(engine, names.FORMER_IDS, FORMER),
-        profiles=last_run(engine, names.PROFILE_REGISTRY, PROFILES),
+        profiles=profiles,
         history=last_run(engine, names.CUSTOMER_ID_HISTORY, HISTORY),
+        given=profiles.select("customer_id"),
     )

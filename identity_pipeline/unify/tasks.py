@@ -28,7 +28,11 @@ from identity_pipeline.unify.keyring import Contribution
 from identity_pipeline.unify.links import DeduplicationTask
 from identity_pipeline.unify.maxima import maxima_of
 from identity_pipeline.unify.offers import MatchTask, record_of
-from identity_pipeline.unify.profile import profile_rows, profile_rows_of_events
+from identity_pipeline.unify.profile import (
+    file_numbers,
+    profile_rows,
+    profile_rows_of_events,
+)
 
 
 class MissingSecret(PipelineError):
@@ -48,7 +52,8 @@ def profiles_of(engine: Engine, environment: Environment, table: str) -> ir.Tabl
         As `profile.profile_rows`, with columns as `expressions.comparable.made_comparable`.
     """
     rows_of = profile_rows_of_events if environment.is_of_events(table) else profile_rows
-    rows = rows_of(engine.table(names.current(table)), environment.profile(table))
+    files = file_numbers(engine.table(names.DELIVERIES), table)
+    rows = rows_of(engine.table(names.current(table)), files, environment.profile(table))
     columns = [(one.column, one.how) for one in compared_columns(environment) if one.table == table]
     return made_comparable(rows, columns, guards_by_table(environment)[table])
 

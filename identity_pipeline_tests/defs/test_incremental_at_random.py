@@ -16,7 +16,9 @@ from identity_pipeline.defs.location import Home
 from identity_pipeline.engine.registry import open_engine
 from identity_pipeline.sources.dates import delivered_dates
 from identity_pipeline.sources.ingest import ingest
+from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import every_source
+from identity_pipeline.unify import reach
 from identity_pipeline_tests.defs.changing_world import (
     DAYS,
     NAME,
@@ -30,6 +32,8 @@ QUIET = Console(quiet=True)
 OF_RUNS = {("ledger", "made"), ("ledger", "published"), ("ledger", "versions")}
 # What changed since the making before; where all is made, nothing is known of it.
 OF_RUNS |= {("insight", "activity_touched"), ("insight", "activity_changed")}
+OF_RUNS |= {name.key for name in (names.CUSTOMERS_TOUCHED, names.KEYS_TOUCHED)}
+OF_RUNS |= {names.PROFILES_TOUCHED.key}
 
 
 def tables(file):
@@ -155,7 +159,15 @@ def play(begun, folder, seed, changes):
 
 
 @pytest.fixture(scope="module")
-def history(tmp_path_factory):
+def of_any_size():
+    """What changes alone is made of tables of any size, as it is of large ones."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reach, "SHORT", 0)
+        yield
+
+
+@pytest.fixture(scope="module")
+def history(tmp_path_factory, of_any_size):
     begun = tmp_path_factory.mktemp("begun")
     Homes(first_world(begun), begun).begin()
     changes = (deliveries_change, deliveries_change, anything_changes)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from identity_pipeline.sources import ingest
 from identity_pipeline_tests.sources.warehouse import DAY, Shop, declare
 
 GOOD = "id,name,amount\n1,Ann,1.50\n2,Ben,2.50\n"
@@ -132,3 +133,14 @@ def test_no_value_of_a_file_is_in_a_message(tmp_path: Path) -> None:
     delivery = shop.load("ann@x.org,Ann,1\nben@x.org,Ben,2\n")
 
     assert "ann@x.org" not in delivery.files[0].message
+
+
+def test_a_file_of_more_records_than_places_is_broken(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(ingest, "MOST_LINES", 2)
+    shop = Shop(tmp_path, declare())
+    shop.deliver(GOOD)
+
+    [broken] = shop.ingest().files
+
+    assert "has more than 2 records. Deliver it in parts." in broken.message
+    assert shop.rows("id") == []

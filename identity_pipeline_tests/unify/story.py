@@ -16,7 +16,7 @@ from identity_pipeline.unify import consolidation, overrides, tasks
 from identity_pipeline.unify.connect import link_table
 from identity_pipeline.unify.deduplicate import deduplicate
 from identity_pipeline.unify.guarded_values import guarded_values
-from identity_pipeline.unify.identify import audit, identify
+from identity_pipeline.unify.identify import audit, identify, store_customers
 from identity_pipeline.unify.match import match_table
 from identity_pipeline.unify.merge import unify_columns
 from identity_pipeline.unify.offers import with_scores
@@ -70,12 +70,15 @@ class Story:
     Attributes:
         unify: what `unify.yaml` says, without `known_if` where nobody asks.
         semantics: semantic types, by table and column.
+        runs: how often it was run.
+        is_alike: whether customers that stay what they were are not made again.
     """
 
     opened: OpenEngine
     unify: dict[str, object]
     semantics: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     runs: int = 0
+    is_alike: bool = False
 
     def run(self, tables: Mapping[str, Table], **files: Sequence[tuple[object, ...]]) -> None:
         """Unify what the sources hold now; files are never, always, bypass_x or alias_x."""
@@ -83,7 +86,7 @@ class Story:
         with self.opened.transaction() as engine:
             environment = self._environment(tables)
             self._land(engine, environment, tables, files)
-            _unify(engine, environment)
+            _unify(engine, environment, is_alike=self.is_alike and self.runs > 1)
 
     def rows(self, query: str) -> Rows:
         """Rows of a query over the warehouse."""
@@ -138,11 +141,12 @@ class Story:
             placed = [(*row, day, "f.csv", line) for line, row in enumerate(content.rows, 2)]
             place = {"_ingestion_date": "date", "_file": "string", "_line": "int64"}
             engine.store(names.current(name), engine.relation(columns | place, placed))
-        ledger = {"table_name": "string", "ingestion_date": "date", "status": "string"}
-        engine.store(names.DELIVERIES, engine.relation(ledger, [("t", day, "applied")]))
+        ledger = dict.fromkeys(("table_name", "file", "status"), "string")
+        lines = [(name, "f.csv", "applied", day) for name in delivered]
+        engine.store(names.DELIVERIES, engine.relation(ledger | {"ingestion_date": "date"}, lines))
 
 
-def _unify(engine: Engine, environment: Environment) -> None:
+def _unify(engine: Engine, environment: Environment, *, is_alike: bool) -> None:
     asked = environment.unify.overrides
     kinds = {"always": asked.always_match, "never": asked.never_match}
     files = {k: engine.table(names.current(f"{k}_match")) for k, path in kinds.items() if path}
@@ -176,17 +180,8 @@ def _unify(engine: Engine, environment: Environment) -> None:
     parts = consolidation.read(engine, environment)
     unified = unify_columns(parts.consolidated, parts.contributions, environment.unify)
     engine.store(names.UNIFIED, unified)
-    result = identify(engine, environment, parts, engine.table(names.UNIFIED))
-    stored = {
-        names.CUSTOMERS: result.customers,
-        names.ALTERNATE_KEY: result.alternate_keys,
-        names.KEY_REGISTRY: result.registry.keys,
-        names.FORMER_IDS: result.registry.former,
-        names.PROFILE_REGISTRY: result.registry.profiles,
-        names.CUSTOMER_ID_HISTORY: result.registry.history,
-    }
-    for name, rows in stored.items():
-        engine.store(name, rows)
+    rows = engine.table(names.UNIFIED)
+    store_customers(engine, identify(engine, environment, parts, rows, is_alike=is_alike))
     assert not any(audit(engine).values())
     if environment.unify.guards.records_per_value:
         edges = match_edges(engine, environment)

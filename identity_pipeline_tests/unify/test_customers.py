@@ -177,7 +177,7 @@ def test_a_repeated_key_collapses_on_the_winner_that_rules_chose(opened):
     story.run({"people": table("Id Name Extra", *rows)})
 
     query = "select _ordinal, _alternates from unify.people_winners"
-    assert story.rows(query) == [(2, "A;B")]
+    assert story.rows(query) == [(3, "A;B")]
 
 
 CHAIN = {

@@ -1,0 +1,116 @@
+"""Customers made of what a run can change are those that are made anew, whatever changes."""
+
+import random
+from dataclasses import dataclass, field
+
+import pytest
+
+from identity_pipeline.engine.registry import open_engine
+from identity_pipeline.unify import identify, reach
+from identity_pipeline_tests.unify.story import Story, table
+
+TABLES = (
+    *("customer", "alternate_key", "key_registry", "former_ids", "profile_registry"),
+    "customer_id_history",
+)
+COLUMNS = "Nr Mail Phone Name City"
+FOUND_BY = [
+    {"name": "Home", "conditions": [{"column": "Name"}, {"column": "City"}]},
+    {
+        "name": "Alike",
+        "conditions": [{"column": "City"}, {"column": "Name", "precision": 80}],
+        "exceptions": [{"column": "Mail", "operator": "different"}],
+    },
+]
+
+
+def unification(chance):
+    """Three tables, matched by mail and phone; two clusters."""
+    by = [
+        [{"name": n, "conditions": [{"left": f"{t}.{n}", "right": n}]} for n in ("Mail", "Phone")]
+        for t in ("contacts", "members")
+    ]
+    inner = [{"name": "SamePhone", "conditions": [{"column": "Phone"}]}]
+    include = [chance.random() < 0.7 for _ in range(3)]
+    return {
+        "tables": [
+            {"table": "contacts", "include_all": include[0], "deduplicate": inner},
+            {"table": "members", "include_all": include[1], "match": by[0]},
+            {"table": "visits", "include_all": include[2], "match": [*by[1], *by[0]]},
+        ],
+        "columns": {
+            name: [f"{t}.{name}" for t in ("contacts", "members", "visits")]
+            for name in ("Mail", "Name", "City")
+        },
+        "known_if": {"any_of": [], "or_from": ["contacts", "members"]},
+        "overrides": {"never_match": "never/{ingestion_date}/*.csv"},
+        "households": False,
+        "clusters": [
+            {"name": "Home", "rules": FOUND_BY[:1]},
+            {"name": "Circle", "rules": FOUND_BY},
+        ],
+    }
+
+
+@dataclass
+class Changing:
+    """Three tables whose rows come, go and change."""
+
+    chance: random.Random
+    rows: dict[str, dict[str, list[str | None]]] = field(default_factory=dict)
+
+    def step(self):
+        """Change a few rows; the tables, and pairs that must not match."""
+        for name in ("contacts", "members", "visits"):
+            held = self.rows.setdefault(name, {})
+            for _ in range(self.chance.randint(0, 4)):
+                held[str(self.chance.randint(1, 12))] = self.values()
+            for key in self.chance.sample(sorted(held), len(held) // 5):
+                del held[key]
+        tables = {
+            name: table(COLUMNS, *((key, *values) for key, values in sorted(held.items())))
+            for name, held in self.rows.items()
+        }
+        never = [("S_Contacts", "1", "S_Members", "2"), ("S_Visits", "3", "S_Members", "4")]
+        return tables, [pair for pair in never if self.chance.random() < 0.3]
+
+    def values(self):
+        ranges = (("m", 9), ("p", 9), ("Ann ", 3), ("c", 2))
+        texts = [f"{word}{self.chance.randint(1, most)}" for word, most in ranges]
+        return [text if self.chance.random() < 0.8 else None for text in texts]
+
+
+def customers(story):
+    return {name: sorted(map(repr, story.rows(f"from customer.{name}"))) for name in TABLES}
+
+
+def play(seed, runs, monkeypatch):
+    """Run a changing world twice over, anew and by what changes; the share of keys of each part."""
+    monkeypatch.setattr(reach, "SHORT", 0)
+    monkeypatch.setattr(reach, "MOST", 1)
+    shares = []
+
+    def watched(engine, kept, *others):
+        found = reach.reach(engine, kept, *others)
+        shares.append(engine.count(found.keys) / engine.count(kept[0]))
+        return found
+
+    monkeypatch.setattr(identify, "reach", watched)
+    chance = random.Random(seed)
+    unify, world = unification(chance), Changing(chance)
+    with open_engine(None) as one, open_engine(None) as other:
+        anew, changed = Story(one, unify), Story(other, unify, is_alike=True)
+        for run in range(runs):
+            tables, never = world.step()
+            anew.run(tables, never=never)
+            changed.run(tables, never=never)
+            assert customers(changed) == customers(anew), f"seed {seed}, run {run + 1}"
+    return shares
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_made_of_changes_is_what_is_made_anew(seed, monkeypatch):
+    shares = play(seed, 6, monkeypatch)
+
+    assert len(shares) == 5
+    assert min(shares) < 1
