@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 from functools import partial
-from itertools import chain
 
 import dagster as dg
 
-from identity_pipeline.defs.freshness import make_if_stale
+from identity_pipeline.defs.freshness import make_if_stale, read_ledger
 from identity_pipeline.defs.report import (
     code_version,
     materialized,
@@ -24,7 +23,7 @@ from identity_pipeline.terms.guards_contracts import GUARDED_VALUES
 from identity_pipeline.terms.identifiers import identifier_types
 from identity_pipeline.unify.compared import compared_columns
 from identity_pipeline.unify.guarded_values import guarded_values
-from identity_pipeline.unify.tasks import last_date, profiles_of
+from identity_pipeline.unify.tasks import last_date, store_profiles
 
 GROUP = "unify"
 
@@ -60,7 +59,7 @@ def guards_asset(environment: Environment, lists: list[names.TableName]) -> dg.A
     `lists` are bypass and alias lists. The edges of the last run are read as the past, not as what
     the tables are made of.
     """
-    rows = {table: [_profiles_spec(environment, table)] for table in environment.unify.order}
+    rows = {table: _profiles_spec(environment, table) for table in environment.unify.order}
     version = code_version(environment.unify, guard_version(environment))
     inputs = [*(names.profiles(table) for table in environment.unify.order), *lists]
     about = {
@@ -79,14 +78,14 @@ def guards_asset(environment: Environment, lists: list[names.TableName]) -> dg.A
         found = guarded_values(engine, environment)
         store_all(engine, {names.GUARDED_VALUES: found.values, names.KEPT_VALUES: found.kept})
 
-    @dg.multi_asset(name="set_values_aside", specs=[*chain(*rows.values()), *specs])
+    @dg.multi_asset(name="set_values_aside", specs=[*rows.values(), *specs])
     def values_set_aside(
         warehouse: Warehouse,
     ) -> Iterator[dg.MaterializeResult[None]]:
         with readable_failures(), warehouse.transaction() as engine:
             # A table that did not change is not made comparable again.
             for table, own in rows.items():
-                make_if_stale(engine, own, partial(_store_profiles, environment, table))
+                make_if_stale(engine, [own], partial(_store_profiles, environment, table, own))
             make_if_stale(engine, specs, make)
             results = [
                 *(materialized(engine, names.profiles(table)) for table in rows),
@@ -109,8 +108,11 @@ def _profiles_spec(environment: Environment, table: str) -> dg.AssetSpec:
     return owned(spec, source.owner)
 
 
-def _store_profiles(environment: Environment, table: str, engine: Engine) -> None:
-    engine.store(names.profiles(table), profiles_of(engine, environment, table))
+def _store_profiles(
+    environment: Environment, table: str, spec: dg.AssetSpec, engine: Engine
+) -> None:
+    is_alike = read_ledger(engine).made_alike(spec) is not None
+    store_profiles(engine, environment, table, is_alike=is_alike)
 
 
 def check_result(engine: Engine) -> dg.AssetCheckResult:

@@ -45,7 +45,7 @@ def deduplicate(engine: Engine, rows: ir.Table, task: DeduplicationTask) -> Dedu
 
     Args:
         engine: stores what is read more than once.
-        rows: profile rows as stored (`unify.tasks.profiles_of`).
+        rows: profile rows as stored (`unify.tasks.store_profiles`).
         task: rules, preferences, overrides.
     """
     custom = engine.keep(custom_links(engine, rows, task))

@@ -7,12 +7,9 @@ import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
 from identity_pipeline.engine.base import Engine
+from identity_pipeline.unify import changed_rows
 from identity_pipeline.unify.keyring import Contribution, key_names, preferred_columns
 from identity_pipeline.unify.registry import LIVE, Registry
-
-# Of customers of which a larger share changed, all are made anew: that costs less. Of few it does
-# not matter.
-MOST, SHORT = 0.25, 20_000
 
 
 @dataclass(frozen=True)
@@ -55,12 +52,12 @@ def reach(
     """
     keys, unified = kept
     total = engine.count(keys)
-    if total <= SHORT or not _has_columns(customers, unified, contributions):
+    if total <= changed_rows.SHORT or not _has_columns(customers, unified, contributions):
         return None
     held = engine.keep(_with_last(keys, registry))
     stay = engine.keep(_staying(held, unified, registry, customers, contributions))
     moving = engine.keep(held.anti_join(stay, "record"))
-    if engine.count(moving) > MOST * total:
+    if engine.count(moving) > changed_rows.MOST * total:
         return None
     ids = _ids(engine, moving, stay, registry)
     stay = engine.keep(stay.anti_join(ids, "customer_id"))

@@ -20,6 +20,7 @@ from identity_pipeline.terms.environment import Environment
 from identity_pipeline.terms.errors import PipelineError
 from identity_pipeline.unify import overrides
 from identity_pipeline.unify.candidates import Side
+from identity_pipeline.unify.changed_rows import difference
 from identity_pipeline.unify.compared import compared_columns
 from identity_pipeline.unify.customer_id import IdMaker, keyed_ids, plain_ids
 from identity_pipeline.unify.devices import device_task
@@ -29,6 +30,7 @@ from identity_pipeline.unify.links import DeduplicationTask
 from identity_pipeline.unify.maxima import maxima_of
 from identity_pipeline.unify.offers import MatchTask, record_of
 from identity_pipeline.unify.profile import (
+    ORDINAL,
     file_numbers,
     profile_rows,
     profile_rows_of_events,
@@ -45,17 +47,34 @@ def last_date(engine: Engine) -> datetime.date:
     return cast(datetime.date, last)
 
 
-def profiles_of(engine: Engine, environment: Environment, table: str) -> ir.Table:
-    """The rows of a profile table that unification works on, with what its rules compare.
+def store_profiles(
+    engine: Engine, environment: Environment, table: str, *, is_alike: bool = False
+) -> None:
+    """Store the rows of a profile table that unification works on, with what its rules compare.
 
-    Returns:
-        As `profile.profile_rows`, with columns as `expressions.comparable.made_comparable`.
+    Columns are as `profile.profile_rows`, and as `expressions.comparable.made_comparable`.
+
+    Args:
+        engine: has the rows that the source holds now.
+        environment: the source's profile and the rules.
+        table: the source's name.
+        is_alike: whether the rows that are stored were made by the same configuration; then values
+            of rows that are what they were are not made comparable again.
     """
+    name, rows = names.profiles(table), _profile_rows(engine, environment, table)
+    columns = [(one.column, one.how) for one in compared_columns(environment) if one.table == table]
+    guards = guards_by_table(environment)[table]
+    changed = difference(engine, rows, engine.table(name), ORDINAL) if is_alike else None
+    if changed is None:
+        engine.store(name, made_comparable(rows, columns, guards))
+    else:
+        engine.amend(name, ORDINAL, changed.gone, made_comparable(changed.rows, columns, guards))
+
+
+def _profile_rows(engine: Engine, environment: Environment, table: str) -> ir.Table:
     rows_of = profile_rows_of_events if environment.is_of_events(table) else profile_rows
     files = file_numbers(engine.table(names.DELIVERIES), table)
-    rows = rows_of(engine.table(names.current(table)), files, environment.profile(table))
-    columns = [(one.column, one.how) for one in compared_columns(environment) if one.table == table]
-    return made_comparable(rows, columns, guards_by_table(environment)[table])
+    return rows_of(engine.table(names.current(table)), files, environment.profile(table))
 
 
 def value_lists(engine: Engine, environment: Environment) -> ValueLists:

@@ -18,7 +18,7 @@ from identity_pipeline.sources.dates import delivered_dates
 from identity_pipeline.sources.ingest import ingest
 from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import every_source
-from identity_pipeline.unify import reach
+from identity_pipeline.unify import changed_rows
 from identity_pipeline_tests.defs.changing_world import (
     DAYS,
     NAME,
@@ -162,7 +162,7 @@ def play(begun, folder, seed, changes):
 def of_any_size():
     """What changes alone is made of tables of any size, as it is of large ones."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reach, "SHORT", 0)
+        patch.setattr(changed_rows, "SHORT", 0)
         yield
 
 

@@ -154,7 +154,7 @@ def _unify(engine: Engine, environment: Environment, *, is_alike: bool) -> None:
     engine.store(names.OVERRIDES, found.pairs)
     engine.store(names.OVERRIDE_PROBLEMS, found.problems)
     for name in environment.unify.order:
-        engine.store(names.profiles(name), tasks.profiles_of(engine, environment, name))
+        tasks.store_profiles(engine, environment, name, is_alike=is_alike)
     guarded = guarded_values(engine, environment)
     engine.store(names.GUARDED_VALUES, guarded.values)
     engine.store(names.KEPT_VALUES, guarded.kept)

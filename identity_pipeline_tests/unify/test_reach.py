@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from identity_pipeline.engine.registry import open_engine
-from identity_pipeline.unify import identify, reach
+from identity_pipeline.unify import changed_rows, identify, reach
 from identity_pipeline_tests.unify.story import Story, table
 
 TABLES = (
@@ -86,8 +86,8 @@ def customers(story):
 
 def play(seed, runs, monkeypatch):
     """Run a changing world twice over, anew and by what changes; the share of keys of each part."""
-    monkeypatch.setattr(reach, "SHORT", 0)
-    monkeypatch.setattr(reach, "MOST", 1)
+    monkeypatch.setattr(changed_rows, "SHORT", 0)
+    monkeypatch.setattr(changed_rows, "MOST", 1)
     shares = []
 
     def watched(engine, kept, *others):
