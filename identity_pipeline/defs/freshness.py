@@ -145,6 +145,31 @@ def changed_since(engine: Engine) -> dict[str, int]:
     }
 
 
+def changed_inputs(engine: Engine, specs: Sequence[dg.AssetSpec]) -> set[str] | None:
+    """What tables are made of that changed since, as `schema.table`, where all changes are known.
+
+    None where the tables were not made before by their configuration of today, or something that
+    they are made of was made anew, or twice, since.
+    """
+    ledger, since = read_ledger(engine), changed_since(engine)
+    before = [ledger.made_alike(spec) for spec in specs]
+    numbers = [made.number for made in before if made is not None]
+    if len(numbers) < len(before):
+        return None
+    own = {_name(spec.key) for spec in specs}
+    inputs = {_name(dep.asset_key) for spec in specs for dep in spec.deps} - own
+    found = set()
+    for name in inputs:
+        made = ledger.tables.get(name)
+        if made is None:
+            return None
+        if made.number > min(numbers):
+            if since.get(name, made.number) > min(numbers):
+                return None
+            found.add(name)
+    return found
+
+
 def read_versions(engine: Engine) -> dict[str, str]:
     """Versions by name; none before the first run."""
     if not engine.exists(names.VERSIONS):

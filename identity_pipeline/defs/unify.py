@@ -5,7 +5,7 @@ from functools import partial
 
 import dagster as dg
 
-from identity_pipeline.defs.freshness import make_if_stale
+from identity_pipeline.defs.freshness import changed_inputs, make_if_stale
 from identity_pipeline.defs.guards import (
     CHECK,
     check_result,
@@ -46,6 +46,7 @@ from identity_pipeline.unify.deduplicate import deduplicate
 from identity_pipeline.unify.match import match_table
 from identity_pipeline.unify.match_pairs import match_pairs
 from identity_pipeline.unify.offers import with_scores
+from identity_pipeline.unify.reached_groups import deduplicate_again, last_of
 from identity_pipeline.unify.splink_pairs import store_reviews
 
 GROUP = "unify"
@@ -136,6 +137,11 @@ def deduplicate_asset(environment: Environment, table: str) -> dg.AssetsDefiniti
     def make(engine: Engine, warn: Warn) -> None:
         rows = engine.table(names.profiles(table))
         task = tasks.deduplication_task(engine, environment, table)
+        changed = changed_inputs(engine, specs)
+        if changed is not None:
+            last = last_of(engine, environment, table, changed)
+            if deduplicate_again(engine, rows, last, task):
+                return
         size = engine.size(names.profiles(table))
         if pair_counts.could_be_many(size, size // 2):
             for remark in pair_counts.many_within(engine, rows, task):

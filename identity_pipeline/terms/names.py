@@ -54,6 +54,11 @@ def profiles(table: str) -> TableName:
     return TableName(UNIFY, f"{table}_profiles")
 
 
+def profiles_touched(table: str) -> TableName:
+    """The places of the profile rows that came, went or changed the last time."""
+    return TableName(UNIFY, f"{table}_profiles_touched")
+
+
 def members(table: str) -> TableName:
     """Every row of a profile table with its deduplication group."""
     return TableName(UNIFY, f"{table}_members")
@@ -119,6 +124,7 @@ OVERRIDES = TableName(UNIFY, "custom_matches")
 OVERRIDE_PROBLEMS = TableName(UNIFY, "custom_match_problems")
 GUARDED_VALUES = TableName(UNIFY, "guarded_values")
 KEPT_VALUES = TableName(UNIFY, "kept_values")
+GUARDED_TOUCHED = TableName(UNIFY, "guarded_values_touched")
 HELD_FOR_REVIEW = TableName(UNIFY, "held_for_review")
 UNIFIED = TableName(UNIFY, "unified")
 CONSOLIDATED = TableName(UNIFY, "consolidated")

@@ -71,6 +71,47 @@ def guarded_values(engine: Engine, environment: Environment) -> GuardedValues:
     return GuardedValues(_remembered(engine, aside, kept), kept)
 
 
+def set_aside_anew(engine: Engine, found: GuardedValues) -> ir.Table:
+    """Values that are past their limit now, or were; and those that other keys keep.
+
+    Args:
+        engine: has what was set aside before.
+        found: what is set aside now.
+
+    Returns:
+        `identifier_type`, `value`.
+    """
+    before = GuardedValues(engine.table(names.GUARDED_VALUES), engine.table(names.KEPT_VALUES))
+    over = [one.values.filter(one.values.reason == TOO_MANY_RECORDS) for one in (found, before)]
+    named, columns = ["identifier_type", "value"], list(KEPT)
+    kept = [one.kept.select(*columns) for one in (found, before)]
+    parts = [_of_one(over, named), _of_one(kept, columns).select(*named)]
+    return engine.keep(ibis.union(*parts, distinct=True))
+
+
+def _of_one(pair: Sequence[ir.Table], columns: Sequence[str]) -> ir.Table:
+    """Rows that only one of two tables has."""
+    one, other = (another(rows).select(*columns) for rows in pair)
+    return one.anti_join(other, columns).union(other.anti_join(one, columns))
+
+
+def keys_with(engine: Engine, environment: Environment, table: str, values: ir.Table) -> ir.Table:
+    """`_key` of the rows of a table that carry some values.
+
+    Args:
+        engine: has the table's profile rows.
+        environment: guards and rules.
+        table: the source's name.
+        values: `identifier_type`, `value`, as compared, before any are set aside.
+    """
+    lists = value_lists(engine, environment)
+    columns = [one for one in compared_columns(environment) if one.table == table]
+    if not columns:
+        return engine.table(names.profiles(table)).select("_key").filter(ibis.literal(False))
+    held = _carried(engine, environment, ValueLists(lists.bypass, lists.alias), columns)
+    return held.semi_join(values, ["identifier_type", "value"]).select(_key="key").distinct()
+
+
 def _aside(engine: Engine, environment: Environment, compared: Sequence[Compared]) -> ir.Table:
     """Values set aside, with `reason`, `keys` and `limit`."""
     limits = environment.unify.guards.records_per_value

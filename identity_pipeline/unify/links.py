@@ -72,14 +72,20 @@ def automatic_links(
     The columns are all of the table's that match rules use, together, as they are stored.
     """
     links = [_as_links(_rows_of_one_key(rows), SAME_KEY, rule_index=-1)]
+    if rule := automatic_rule(task):
+        links.append(linker(rows, rule, len(task.rules) + 1, task.lists.only_guards))
+    return _union(engine, links)
+
+
+def automatic_rule(task: DeduplicationTask) -> DeduplicationRule | None:
+    """The rule of equal columns, where the table's setting asks for it."""
     wanted = task.step.automatic == "always" or (
         task.step.automatic == "without_rules" and not task.rules
     )
-    if wanted and task.match_columns:
-        conditions = tuple(DeduplicationCondition(column=name) for name in task.match_columns)
-        rule = DeduplicationRule(name=SAME_COLUMNS, conditions=conditions)
-        links.append(linker(rows, rule, len(task.rules) + 1, task.lists.only_guards))
-    return _union(engine, links)
+    if not wanted or not task.match_columns:
+        return None
+    conditions = tuple(DeduplicationCondition(column=name) for name in task.match_columns)
+    return DeduplicationRule(name=SAME_COLUMNS, conditions=conditions)
 
 
 def key_pairs(rows: ir.Table, keys: ir.Table) -> ir.Table:

@@ -102,10 +102,22 @@ def edges_of_values(linked: ir.Table, rule: DeduplicationRule, index: int) -> ir
 
 def pairs_of(rows: ir.Table, rule: DeduplicationRule, index: int, lists: ValueLists) -> ir.Table:
     """Every pair of rows that a rule links; columns as `chain_of`."""
+    return pairs_between(rows, rows, rule, index, lists)
+
+
+def pairs_between(
+    earlier: ir.Table,
+    later: ir.Table,
+    rule: DeduplicationRule,
+    index: int,
+    lists: ValueLists,
+) -> ir.Table:
+    """Every pair that a rule links, of a row on the left and a later one on the right."""
     both = (*rule.conditions, *rule.exceptions)
     marked = [n for n, condition in enumerate(rule.conditions) if condition.is_of_edits]
     sides = []
-    for side, name in (("left", compare.left_name), ("right", compare.right_name)):
+    names = (("left", compare.left_name, earlier), ("right", compare.right_name, later))
+    for side, name, rows in names:
         columns = {name(number): (c.column, c) for number, c in enumerate(both)}
         valued = with_comparables(rows, columns, lists)
         marks = {f"{name(n)}_marks": marks_of(valued[name(n)]) for n in marked}

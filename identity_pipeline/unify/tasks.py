@@ -49,7 +49,7 @@ def last_date(engine: Engine) -> datetime.date:
 
 def store_profiles(
     engine: Engine, environment: Environment, table: str, *, is_alike: bool = False
-) -> None:
+) -> bool:
     """Store the rows of a profile table that unification works on, with what its rules compare.
 
     Columns are as `profile.profile_rows`, and as `expressions.comparable.made_comparable`.
@@ -60,6 +60,10 @@ def store_profiles(
         table: the source's name.
         is_alike: whether the rows that are stored were made by the same configuration; then values
             of rows that are what they were are not made comparable again.
+
+    Returns:
+        Whether it was the rows that changed alone that were made: `names.profiles_touched` has
+        their places.
     """
     name, rows = names.profiles(table), _profile_rows(engine, environment, table)
     columns = [(one.column, one.how) for one in compared_columns(environment) if one.table == table]
@@ -67,8 +71,11 @@ def store_profiles(
     changed = difference(engine, rows, engine.table(name), ORDINAL) if is_alike else None
     if changed is None:
         engine.store(name, made_comparable(rows, columns, guards))
-    else:
-        engine.amend(name, ORDINAL, changed.gone, made_comparable(changed.rows, columns, guards))
+        return False
+    touched = changed.gone.union(changed.rows.select(ORDINAL), distinct=True)
+    engine.store(names.profiles_touched(table), touched)
+    engine.amend(name, ORDINAL, changed.gone, made_comparable(changed.rows, columns, guards))
+    return True
 
 
 def _profile_rows(engine: Engine, environment: Environment, table: str) -> ir.Table:

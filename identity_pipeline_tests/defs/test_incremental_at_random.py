@@ -33,7 +33,8 @@ OF_RUNS = {("ledger", "made"), ("ledger", "published"), ("ledger", "versions")}
 # What changed since the making before; where all is made, nothing is known of it.
 OF_RUNS |= {("insight", "activity_touched"), ("insight", "activity_changed")}
 OF_RUNS |= {name.key for name in (names.CUSTOMERS_TOUCHED, names.KEYS_TOUCHED)}
-OF_RUNS |= {names.PROFILES_TOUCHED.key}
+OF_RUNS |= {names.PROFILES_TOUCHED.key, names.GUARDED_TOUCHED.key}
+OF_RUNS |= {names.profiles_touched(table).key for table in ("contacts", "visits")}
 
 
 def tables(file):

@@ -15,11 +15,12 @@ from identity_pipeline.terms.unification import Unification
 from identity_pipeline.unify import consolidation, overrides, tasks
 from identity_pipeline.unify.connect import link_table
 from identity_pipeline.unify.deduplicate import deduplicate
-from identity_pipeline.unify.guarded_values import guarded_values
+from identity_pipeline.unify.guarded_values import guarded_values, set_aside_anew
 from identity_pipeline.unify.identify import audit, identify, store_customers
 from identity_pipeline.unify.match import match_table
 from identity_pipeline.unify.merge import unify_columns
 from identity_pipeline.unify.offers import with_scores
+from identity_pipeline.unify.reached_groups import deduplicate_again, last_of
 from identity_pipeline.unify.shared_devices import no_identities
 from identity_pipeline.unify.splink_pairs import store_reviews
 
@@ -151,16 +152,28 @@ def _unify(engine: Engine, environment: Environment, *, is_alike: bool) -> None:
     kinds = {"always": asked.always_match, "never": asked.never_match}
     files = {k: engine.table(names.current(f"{k}_match")) for k, path in kinds.items() if path}
     found = overrides.custom_matches(engine, files, tasks.product_names(environment))
+    pairs = sorted(engine.rows(engine.table(names.OVERRIDES))) if is_alike else []
     engine.store(names.OVERRIDES, found.pairs)
+    are_pairs_alike = pairs == sorted(engine.rows(found.pairs))
     engine.store(names.OVERRIDE_PROBLEMS, found.problems)
+    changed: set[str] = set()
     for name in environment.unify.order:
-        tasks.store_profiles(engine, environment, name, is_alike=is_alike)
+        if tasks.store_profiles(engine, environment, name, is_alike=is_alike):
+            changed.add(str(names.profiles(name)))
     guarded = guarded_values(engine, environment)
+    if is_alike:
+        engine.store(names.GUARDED_TOUCHED, set_aside_anew(engine, guarded))
+        changed.add(str(names.GUARDED_VALUES))
     engine.store(names.GUARDED_VALUES, guarded.values)
     engine.store(names.KEPT_VALUES, guarded.kept)
     for name in environment.unify.order:
         rows = engine.table(names.profiles(name))
-        one = deduplicate(engine, rows, tasks.deduplication_task(engine, environment, name))
+        task = tasks.deduplication_task(engine, environment, name)
+        if str(names.profiles(name)) in changed and are_pairs_alike:
+            last = last_of(engine, environment, name, changed)
+            if deduplicate_again(engine, rows, last, task):
+                continue
+        one = deduplicate(engine, rows, task)
         engine.store(names.members(name), one.members)
         engine.store(names.winners(name), one.winners)
         engine.store(names.duplicates(name), one.duplicates)

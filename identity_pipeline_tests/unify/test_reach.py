@@ -9,11 +9,18 @@ from identity_pipeline.engine.registry import open_engine
 from identity_pipeline.unify import changed_rows, identify, reach
 from identity_pipeline_tests.unify.story import Story, table
 
-TABLES = (
-    *("customer", "alternate_key", "key_registry", "former_ids", "profile_registry"),
-    "customer_id_history",
-)
-COLUMNS = "Nr Mail Phone Name City"
+CUSTOMERS = ("customer", "alternate_key", "key_registry", "former_ids", "profile_registry")
+TABLES = [
+    *(f"customer.{name}" for name in (*CUSTOMERS, "customer_id_history")),
+    *("unify.guarded_values", "unify.kept_values", "unify.consolidated"),
+    *(
+        f"unify.{source}_{name}"
+        for source in ("contacts", "members", "visits")
+        for name in ("profiles", "members", "winners", "duplicates")
+    ),
+]
+NAMES = ["Ann", "Anne", "Bertram", "Bertrand", "Carlotta", "Dev"]
+COLUMNS, KEYS, DIGITS = "Nr Mail Phone Name City", 15, "123456789"
 FOUND_BY = [
     {"name": "Home", "conditions": [{"column": "Name"}, {"column": "City"}]},
     {
@@ -23,6 +30,8 @@ FOUND_BY = [
     },
 ]
 
+LIMITS = {"records_per_value": {"Phone": 4}, "values_per_customer": {"Mail": 2}}
+
 
 def unification(chance):
     """Three tables, matched by mail and phone; two clusters."""
@@ -30,12 +39,12 @@ def unification(chance):
         [{"name": n, "conditions": [{"left": f"{t}.{n}", "right": n}]} for n in ("Mail", "Phone")]
         for t in ("contacts", "members")
     ]
-    inner = [{"name": "SamePhone", "conditions": [{"column": "Phone"}]}]
+    inner = [{"name": "SamePhone", "conditions": [{"column": "Phone"}]}, FOUND_BY[1]]
     include = [chance.random() < 0.7 for _ in range(3)]
     return {
         "tables": [
             {"table": "contacts", "include_all": include[0], "deduplicate": inner},
-            {"table": "members", "include_all": include[1], "match": by[0]},
+            {"table": "members", "include_all": include[1], "match": by[0], "deduplicate": inner},
             {"table": "visits", "include_all": include[2], "match": [*by[1], *by[0]]},
         ],
         "columns": {
@@ -43,6 +52,7 @@ def unification(chance):
             for name in ("Mail", "Name", "City")
         },
         "known_if": {"any_of": [], "or_from": ["contacts", "members"]},
+        "guards": chance.choice([{}, LIMITS]),
         "overrides": {"never_match": "never/{ingestion_date}/*.csv"},
         "households": False,
         "clusters": [
@@ -64,24 +74,28 @@ class Changing:
         for name in ("contacts", "members", "visits"):
             held = self.rows.setdefault(name, {})
             for _ in range(self.chance.randint(0, 4)):
-                held[str(self.chance.randint(1, 12))] = self.values()
+                held[str(self.chance.randint(1, KEYS))] = self.values()
             for key in self.chance.sample(sorted(held), len(held) // 5):
                 del held[key]
         tables = {
-            name: table(COLUMNS, *((key, *values) for key, values in sorted(held.items())))
+            name: table(COLUMNS, *(self.row(held, str(key)) for key in range(1, KEYS + 1)))
             for name, held in self.rows.items()
         }
         never = [("S_Contacts", "1", "S_Members", "2"), ("S_Visits", "3", "S_Members", "4")]
         return tables, [pair for pair in never if self.chance.random() < 0.3]
 
+    def row(self, held, key):
+        """The row of a key; without it, one without key: the others stay in their lines."""
+        return (key, *held[key]) if key in held else (None,) * 5
+
     def values(self):
-        ranges = (("m", 9), ("p", 9), ("Ann ", 3), ("c", 2))
-        texts = [f"{word}{self.chance.randint(1, most)}" for word, most in ranges]
+        one = self.chance.choice
+        texts = [f"m{one(DIGITS)}", f"p{one(DIGITS)}", one(NAMES), f"c{one(DIGITS[:4])}"]
         return [text if self.chance.random() < 0.8 else None for text in texts]
 
 
-def customers(story):
-    return {name: sorted(map(repr, story.rows(f"from customer.{name}"))) for name in TABLES}
+def warehouse(story):
+    return {name: sorted(map(repr, story.rows(f"from {name}"))) for name in TABLES}
 
 
 def play(seed, runs, monkeypatch):
@@ -104,7 +118,7 @@ def play(seed, runs, monkeypatch):
             tables, never = world.step()
             anew.run(tables, never=never)
             changed.run(tables, never=never)
-            assert customers(changed) == customers(anew), f"seed {seed}, run {run + 1}"
+            assert warehouse(changed) == warehouse(anew), f"seed {seed}, run {run + 1}"
     return shares
 
 
