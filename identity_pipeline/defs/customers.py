@@ -5,7 +5,12 @@ from collections.abc import Iterator
 import dagster as dg
 
 from identity_pipeline.defs import checks
-from identity_pipeline.defs.freshness import make_if_stale, note_changes, read_ledger
+from identity_pipeline.defs.freshness import (
+    changed_inputs,
+    make_if_stale,
+    note_changes,
+    read_ledger,
+)
 from identity_pipeline.defs.report import (
     code_version,
     materialized,
@@ -19,7 +24,6 @@ from identity_pipeline.terms.environment import Environment
 from identity_pipeline.terms.errors import AuditFailed
 from identity_pipeline.unify import consolidation, metrics
 from identity_pipeline.unify.identify import audit, identify, store_customers
-from identity_pipeline.unify.merge import unify_columns
 
 GROUP = "unify"
 
@@ -65,9 +69,8 @@ def unified_asset(environment: Environment) -> dg.AssetsDefinition:
     specs = [spec_of(names.UNIFIED, GROUP, about, deps=deps, version=version)]
 
     def make(engine: Engine) -> None:
-        found = consolidation.read(engine, environment)
-        rows = unify_columns(found.consolidated, found.contributions, environment.unify)
-        engine.store(names.UNIFIED, rows)
+        is_known = changed_inputs(engine, specs) is not None
+        consolidation.store_unified(engine, environment, is_known=is_known)
 
     @dg.multi_asset(name="unify_columns", specs=specs)
     def unified_columns(warehouse: Warehouse) -> dg.MaterializeResult[None]:

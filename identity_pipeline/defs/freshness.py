@@ -15,6 +15,7 @@ from identity_pipeline.sources.dates import delivered_dates
 from identity_pipeline.sources.ingest import ledger_rows
 from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import Environment, every_source
+from identity_pipeline.terms.names import TableName
 
 # Groups of assets that look at the day of the data, or at the world outside.
 DAILY_GROUPS = {"enrichment", "measures", "segments", "exports", "serving"}
@@ -145,11 +146,18 @@ def changed_since(engine: Engine) -> dict[str, int]:
     }
 
 
-def changed_inputs(engine: Engine, specs: Sequence[dg.AssetSpec]) -> set[str] | None:
+def changed_inputs(
+    engine: Engine, specs: Sequence[dg.AssetSpec], of: Iterable[TableName] | None = None
+) -> set[str] | None:
     """What tables are made of that changed since, as `schema.table`, where all changes are known.
 
     None where the tables were not made before by their configuration of today, or something that
     they are made of was made anew, or twice, since.
+
+    Args:
+        engine: has the ledger.
+        specs: the tables.
+        of: what has to be known of; all that they depend on, where nothing is named.
     """
     ledger, since = read_ledger(engine), changed_since(engine)
     before = [ledger.made_alike(spec) for spec in specs]
@@ -157,7 +165,8 @@ def changed_inputs(engine: Engine, specs: Sequence[dg.AssetSpec]) -> set[str] | 
     if len(numbers) < len(before):
         return None
     own = {_name(spec.key) for spec in specs}
-    inputs = {_name(dep.asset_key) for spec in specs for dep in spec.deps} - own
+    every = {_name(dep.asset_key) for spec in specs for dep in spec.deps} - own
+    inputs = every if of is None else {str(name) for name in of}
     found = set()
     for name in inputs:
         made = ledger.tables.get(name)

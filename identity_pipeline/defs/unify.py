@@ -5,7 +5,12 @@ from functools import partial
 
 import dagster as dg
 
-from identity_pipeline.defs.freshness import changed_inputs, make_if_stale
+from identity_pipeline.defs.freshness import (
+    changed_inputs,
+    make_if_stale,
+    note_changes,
+    read_ledger,
+)
 from identity_pipeline.defs.guards import (
     CHECK,
     check_result,
@@ -139,9 +144,12 @@ def deduplicate_asset(environment: Environment, table: str) -> dg.AssetsDefiniti
         task = tasks.deduplication_task(engine, environment, table)
         changed = changed_inputs(engine, specs)
         if changed is not None:
+            before = read_ledger(engine).made_alike(specs[0])
             last = last_of(engine, environment, table, changed)
             if deduplicate_again(engine, rows, last, task):
+                note_changes(engine, specs[0], before)
                 return
+        note_changes(engine, specs[0], None)
         size = engine.size(names.profiles(table))
         if pair_counts.could_be_many(size, size // 2):
             for remark in pair_counts.many_within(engine, rows, task):
@@ -247,7 +255,11 @@ def consolidate_asset(environment: Environment) -> dg.AssetsDefinition:
     ]
 
     def make(engine: Engine) -> None:
-        consolidation.store(engine, environment)
+        before = read_ledger(engine).made_alike(specs[0])
+        members = [names.members(table) for table in order]
+        changed = changed_inputs(engine, specs, of=members)
+        is_known = consolidation.store(engine, environment, changed)
+        note_changes(engine, specs[0], before if is_known else None)
 
     @dg.multi_asset(name="consolidate", specs=specs, check_specs=[CHECK])
     def consolidated_records(

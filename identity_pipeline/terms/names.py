@@ -59,6 +59,11 @@ def profiles_touched(table: str) -> TableName:
     return TableName(UNIFY, f"{table}_profiles_touched")
 
 
+def groups_touched(table: str) -> TableName:
+    """The deduplication groups whose rows are others than before, those that went among them."""
+    return TableName(UNIFY, f"{table}_groups_touched")
+
+
 def members(table: str) -> TableName:
     """Every row of a profile table with its deduplication group."""
     return TableName(UNIFY, f"{table}_members")
@@ -128,6 +133,7 @@ GUARDED_TOUCHED = TableName(UNIFY, "guarded_values_touched")
 HELD_FOR_REVIEW = TableName(UNIFY, "held_for_review")
 UNIFIED = TableName(UNIFY, "unified")
 CONSOLIDATED = TableName(UNIFY, "consolidated")
+RECORDS_TOUCHED = TableName(UNIFY, "records_touched")
 KEYS = TableName(UNIFY, "keys")
 MATCH_PAIRS = TableName(UNIFY, "match_pairs")
 KEY_REGISTRY = TableName(CUSTOMER, "key_registry")

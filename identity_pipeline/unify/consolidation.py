@@ -1,6 +1,7 @@
 """Consolidated records as the warehouse holds them, for the steps that follow matching."""
 
 import datetime
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import ibis
@@ -12,13 +13,17 @@ from identity_pipeline.expressions.views import another
 from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import Environment
 from identity_pipeline.unify import overrides
+from identity_pipeline.unify.changed_rows import difference
 from identity_pipeline.unify.connect import Limits, connect_records
 from identity_pipeline.unify.held import hold, nothing_held
 from identity_pipeline.unify.keyring import Contribution, consolidate, keys_of
 from identity_pipeline.unify.maxima import maxima_of
-from identity_pipeline.unify.offers import record_of
+from identity_pipeline.unify.merge import unify_columns
+from identity_pipeline.unify.offers import RANK, record_of
 from identity_pipeline.unify.shared_devices import own_customers, with_own_customers
 from identity_pipeline.unify.tasks import contributions, last_date, lower_side
+
+OWN = "_own"
 
 
 @dataclass(frozen=True)
@@ -37,8 +42,18 @@ class Consolidation:
     date: datetime.date
 
 
-def store(engine: Engine, environment: Environment) -> None:
-    """Put the records of all tables together, by assignment or by components, with their keys."""
+def store(engine: Engine, environment: Environment, changed: Collection[str] | None = None) -> bool:
+    """Put the records of all tables together, by assignment or by components, with their keys.
+
+    Args:
+        engine: has the deduplicated and matched tables.
+        environment: how they are linked.
+        changed: the tables, as `schema.table`, of members that changed since the records that are
+            stored were made; None where that is unknown, or those were made otherwise.
+
+    Returns:
+        Whether it was the records that changed alone that were stored: RECORDS_TOUCHED has them.
+    """
     if environment.unify.linking == "components":
         records = _connected(engine, environment)
     else:
@@ -49,8 +64,44 @@ def store(engine: Engine, environment: Environment) -> None:
         parts = contributions(engine, environment, dict(found.records))
     engine.store(names.HELD_FOR_REVIEW, found.held if found else nothing_held(engine))
     devices = own_customers(engine, environment)
-    engine.store(names.CONSOLIDATED, with_own_customers(consolidate(parts), devices))
+    rows = with_own_customers(consolidate(parts), devices)
+    if changed is not None and _store_changes(engine, environment, rows, parts, changed):
+        return True
+    engine.store(names.CONSOLIDATED, rows)
     engine.store(names.KEYS, keys_of(engine.table(names.CONSOLIDATED), parts))
+    return False
+
+
+def _store_changes(
+    engine: Engine,
+    environment: Environment,
+    rows: ir.Table,
+    parts: Sequence[Contribution],
+    changed: Collection[str],
+) -> bool:
+    """Store the records that are others than those stored, or have a row that is."""
+    now, before = engine.keep(rows), engine.table(names.CONSOLIDATED)
+    found = difference(engine, _named(now), _named(before), OWN)
+    if found is None:
+        return False
+    was = _named(another(before)).semi_join(found.gone, OWN)
+    touched = [found.rows.select("record"), was.select("record")]
+    for table in environment.unify.order:
+        if str(names.members(table)) in changed:
+            groups = engine.table(names.groups_touched(table)).rename(group="_group")
+            here = another(now).filter(ibis._.table == table)
+            touched.append(here.semi_join(groups, "group").select("record"))
+    engine.store(names.RECORDS_TOUCHED, ibis.union(*touched, distinct=True))
+    records = engine.table(names.RECORDS_TOUCHED)
+    part = engine.keep(now.semi_join(records, "record"))
+    engine.amend(names.CONSOLIDATED, "record", records, part)
+    engine.amend(names.KEYS, "record", records, engine.keep(keys_of(part, parts)))
+    return True
+
+
+def _named(consolidated: ir.Table) -> ir.Table:
+    """Dedup groups of all tables with a name each: the record that they would be alone."""
+    return consolidated.mutate(**{OWN: consolidated["rank"] * RANK + consolidated.group})
 
 
 def read(engine: Engine, environment: Environment) -> Consolidation:
@@ -62,6 +113,26 @@ def read(engine: Engine, environment: Environment) -> Consolidation:
     }
     parts = contributions(engine, environment, records)
     return Consolidation(stored, engine.table(names.KEYS), parts, last_date(engine))
+
+
+def store_unified(engine: Engine, environment: Environment, *, is_known: bool = False) -> None:
+    """Store the unified columns of consolidated records (`merge.unify_columns`).
+
+    Args:
+        engine: has the records.
+        environment: the columns asked for.
+        is_known: whether what is stored is that of the records before RECORDS_TOUCHED were changed:
+            then only theirs is made.
+    """
+    found = read(engine, environment)
+    if not is_known:
+        rows = unify_columns(found.consolidated, found.contributions, environment.unify)
+        engine.store(names.UNIFIED, rows)
+        return
+    records = engine.table(names.RECORDS_TOUCHED)
+    part = engine.keep(found.consolidated.semi_join(records, "record"))
+    rows = unify_columns(part, found.contributions, environment.unify)
+    engine.amend(names.UNIFIED, "record", records, engine.keep(rows))
 
 
 def _assigned(engine: Engine, environment: Environment) -> dict[str, ir.Table]:

@@ -87,7 +87,8 @@ def deduplicate_again(engine: Engine, rows: ir.Table, last: Last, task: Deduplic
     if part is None:
         return False
     found = deduplicate(engine, part.rows, task)
-    table = task.step.table
+    table, groups = task.step.table, found.members.select("_group")
+    engine.store(names.groups_touched(table), part.groups.union(groups, distinct=True))
     engine.amend(names.members(table), ORDINAL, part.ordinals, found.members)
     engine.amend(names.winners(table), "_group", part.groups, found.winners)
     engine.amend(

@@ -18,7 +18,6 @@ from identity_pipeline.unify.deduplicate import deduplicate
 from identity_pipeline.unify.guarded_values import guarded_values, set_aside_anew
 from identity_pipeline.unify.identify import audit, identify, store_customers
 from identity_pipeline.unify.match import match_table
-from identity_pipeline.unify.merge import unify_columns
 from identity_pipeline.unify.offers import with_scores
 from identity_pipeline.unify.reached_groups import deduplicate_again, last_of
 from identity_pipeline.unify.shared_devices import no_identities
@@ -157,6 +156,7 @@ def _unify(engine: Engine, environment: Environment, *, is_alike: bool) -> None:
     are_pairs_alike = pairs == sorted(engine.rows(found.pairs))
     engine.store(names.OVERRIDE_PROBLEMS, found.problems)
     changed: set[str] = set()
+    known: set[str] = set()
     for name in environment.unify.order:
         if tasks.store_profiles(engine, environment, name, is_alike=is_alike):
             changed.add(str(names.profiles(name)))
@@ -172,6 +172,7 @@ def _unify(engine: Engine, environment: Environment, *, is_alike: bool) -> None:
         if str(names.profiles(name)) in changed and are_pairs_alike:
             last = last_of(engine, environment, name, changed)
             if deduplicate_again(engine, rows, last, task):
+                known.add(str(names.members(name)))
                 continue
         one = deduplicate(engine, rows, task)
         engine.store(names.members(name), one.members)
@@ -189,10 +190,10 @@ def _unify(engine: Engine, environment: Environment, *, is_alike: bool) -> None:
         identities = matched.identities
         identities = no_identities(engine) if identities is None else identities
         engine.store(names.device_identities(name), identities)
-    consolidation.store(engine, environment)
+    every = known if len(known) == len(environment.unify.order) else None
+    is_known = consolidation.store(engine, environment, every)
+    consolidation.store_unified(engine, environment, is_known=is_known)
     parts = consolidation.read(engine, environment)
-    unified = unify_columns(parts.consolidated, parts.contributions, environment.unify)
-    engine.store(names.UNIFIED, unified)
     rows = engine.table(names.UNIFIED)
     store_customers(engine, identify(engine, environment, parts, rows, is_alike=is_alike))
     assert not any(audit(engine).values())

@@ -13,6 +13,7 @@ CUSTOMERS = ("customer", "alternate_key", "key_registry", "former_ids", "profile
 TABLES = [
     *(f"customer.{name}" for name in (*CUSTOMERS, "customer_id_history")),
     *("unify.guarded_values", "unify.kept_values", "unify.consolidated"),
+    *("unify.keys", "unify.unified"),
     *(
         f"unify.{source}_{name}"
         for source in ("contacts", "members", "visits")
@@ -122,9 +123,9 @@ def play(seed, runs, monkeypatch):
     return shares
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [2, 3])
 def test_what_is_made_of_changes_is_what_is_made_anew(seed, monkeypatch):
-    shares = play(seed, 6, monkeypatch)
+    shares = play(seed, 4, monkeypatch)
 
-    assert len(shares) == 5
+    assert len(shares) == 3
     assert min(shares) < 1
