@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import dagster as dg
 
-from identity_pipeline.defs.freshness import make_if_stale
+from identity_pipeline.defs.freshness import changed_inputs, make_if_stale
 from identity_pipeline.defs.report import (
     code_version,
     materialized,
@@ -17,7 +17,7 @@ from identity_pipeline.engine.base import Engine
 from identity_pipeline.engine.registry import FAULT
 from identity_pipeline.quality import agreement, statistics
 from identity_pipeline.quality.columns import COLUMN_PROFILE, profile_columns, profiled_columns
-from identity_pipeline.quality.contradictions import contradictions
+from identity_pipeline.quality.contradictions import store_contradictions
 from identity_pipeline.quality.truth import read_truth
 from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import Environment
@@ -144,7 +144,9 @@ def statistics_asset(environment: Environment) -> dg.AssetsDefinition:
     ]
 
     def make(engine: Engine) -> None:
-        engine.store(names.CONTRADICTIONS, contradictions(engine, environment))
+        counted = [names.CONSOLIDATED, names.CUSTOMERS]
+        changed = changed_inputs(engine, specs[:1], of=counted)
+        store_contradictions(engine, environment, changed)
         date = last_date(engine).isoformat()
         table = statistics.as_table(engine, statistics.statistics(engine, environment), date)
         engine.replace_rows(names.MATCH_STATISTICS, table, {"ingestion_date": date})

@@ -1,6 +1,6 @@
 """Contradictions: customers whose source records disagree in a unified column."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import ibis
 import ibis.expr.types as ir
@@ -12,17 +12,60 @@ from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import Environment
 
 
-def contradictions(engine: Engine, environment: Environment) -> ir.Table:
+def store_contradictions(
+    engine: Engine, environment: Environment, changed: Collection[str] | None = None
+) -> None:
+    """Store the customers that contradict themselves.
+
+    Args:
+        engine: has customers and their records.
+        environment: the unified columns.
+        changed: which of CONSOLIDATED and CUSTOMERS, as `schema.table`, have changed since what is
+            stored was made; None where that is unknown, or it was made otherwise.
+    """
+    if changed is None:
+        engine.store(names.CONTRADICTIONS, contradictions(engine, environment))
+        return
+    keys, alternate = engine.table(names.KEYS), engine.table(names.ALTERNATE_KEY)
+    parts = [alternate.select("CustomerId").filter(ibis.literal(False))]
+    if str(names.CUSTOMERS) in changed:
+        parts.append(engine.table(names.CUSTOMERS_TOUCHED))
+    if str(names.CONSOLIDATED) in changed:
+        theirs = keys.semi_join(engine.table(names.RECORDS_TOUCHED), "record")
+        held = another(alternate).semi_join(theirs, ibis._.Identifier == theirs.identifier)
+        parts.append(held.select("CustomerId"))
+    customers = engine.keep(ibis.union(*parts, distinct=True))
+    held = alternate.semi_join(customers, "CustomerId")
+    records = keys.semi_join(held, keys.identifier == held.Identifier).select("record").distinct()
+    found = engine.keep(contradictions(engine, environment, engine.keep(records)))
+    engine.amend(names.CONTRADICTIONS, "CustomerId", customers, found)
+
+
+def contradictions(
+    engine: Engine, environment: Environment, records: ir.Table | None = None
+) -> ir.Table:
     """Find customers with several values of a unified column among their source records.
 
     All records count, winners and alternates. Case, blanks and the marks . ( ) + / - do not, or
     every phone number would contradict itself; a missing value contradicts nothing.
 
+    Args:
+        engine: has customers and their records.
+        environment: the unified columns.
+        records: the records to look at, `record`; None for all.
+
     Returns:
         One row a customer and column: `CustomerId`, `column_name`, `distinct_values` (at least 2).
     """
     columns = tuple(_unified(environment))
-    rows = [part for table in environment.unify.order for part in _rows(engine, environment, table)]
+    consolidated = engine.table(names.CONSOLIDATED)
+    if records is not None:
+        consolidated = consolidated.semi_join(records, "record")
+    rows = [
+        part
+        for table in environment.unify.order
+        for part in _rows(engine, environment, table, consolidated)
+    ]
     every = ibis.union(*rows) if len(rows) > 1 else rows[0]
     # The smallest and the largest text differ where any two do: far cheaper than counting values.
     differ = every.group_by("record").aggregate(
@@ -71,13 +114,15 @@ def _feeds(environment: Environment, table: str) -> dict[str, list[str]]:
     return found
 
 
-def _rows(engine: Engine, environment: Environment, table: str) -> Iterator[ir.Table]:
+def _rows(
+    engine: Engine, environment: Environment, table: str, consolidated: ir.Table
+) -> Iterator[ir.Table]:
     """A table's records with the unified columns that they feed; NULL for the others.
 
     A table with two columns for one unified column comes twice.
     """
     feeds = _feeds(environment, table)
-    members, consolidated = engine.table(names.members(table)), engine.table(names.CONSOLIDATED)
+    members = engine.table(names.members(table))
     here = consolidated.filter((consolidated.table == table) & consolidated.kept)
     groups = here.select("record", _of="group")
     rows = members.join(groups, members._group == groups._of)
