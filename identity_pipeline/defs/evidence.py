@@ -4,17 +4,21 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from identity_pipeline.defs.freshness import make_if_stale
+from identity_pipeline.defs.freshness import (
+    changed_inputs,
+    make_if_stale,
+    note_changes,
+    read_ledger,
+)
 from identity_pipeline.defs.report import (
     code_version,
     materialized,
     readable_failures,
     spec_of,
-    store_all,
 )
 from identity_pipeline.defs.resources import Warehouse
 from identity_pipeline.engine.base import Engine
-from identity_pipeline.evidence.edges import match_edges
+from identity_pipeline.evidence.edges import store_edges
 from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import Environment
 from identity_pipeline.terms.evidence_contracts import MATCH_EDGES
@@ -48,8 +52,11 @@ def edges_asset(environment: Environment) -> dg.AssetsDefinition:
     ]
 
     def make(engine: Engine) -> None:
-        found = match_edges(engine, environment)
-        store_all(engine, {names.MATCH_EDGES: found.edges, names.EDGE_REGISTRY: found.registry})
+        before = read_ledger(engine).made_alike(specs[0])
+        matches = [names.matches(table) for table in environment.unify.order[1:]]
+        known = [names.CONSOLIDATED, names.CUSTOMERS, *matches]
+        is_known = store_edges(engine, environment, changed_inputs(engine, specs[:1], of=known))
+        note_changes(engine, specs[0], before if is_known else None)
 
     @dg.multi_asset(name="explain_customers", specs=specs)
     def edges(warehouse: Warehouse) -> Iterator[dg.MaterializeResult[None]]:

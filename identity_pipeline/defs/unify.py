@@ -48,7 +48,7 @@ from identity_pipeline.terms.guards_contracts import HELD_FOR_REVIEW
 from identity_pipeline.unify import consolidation, overrides, pair_counts, tasks
 from identity_pipeline.unify.connect import link_table
 from identity_pipeline.unify.deduplicate import deduplicate
-from identity_pipeline.unify.match import match_table
+from identity_pipeline.unify.match import match_table, store_matches
 from identity_pipeline.unify.match_pairs import match_pairs
 from identity_pipeline.unify.offers import with_scores
 from identity_pipeline.unify.reached_groups import deduplicate_again, last_of
@@ -207,8 +207,11 @@ def match_asset(environment: Environment, table: str) -> dg.AssetsDefinition:
                 warn(remark)
         task = with_scores(engine, lower, above, task)
         found = way(engine, lower, above, task)
-        stored = (found.matches, found.ambiguities)
-        store_all(engine, dict(zip(described, stored, strict=True)))
+        before = read_ledger(engine).made_alike(specs[0])
+        is_alike = before is not None and way is match_table
+        is_known = store_matches(engine, table, found.matches, is_alike=is_alike)
+        note_changes(engine, specs[0], before if is_known else None)
+        engine.store(names.ambiguities(table), found.ambiguities)
         store_identities(engine, environment, table, found)
         store_reviews(engine, environment, table, task.scores)
         remarks[:] = remarks_on(table, task.scores)

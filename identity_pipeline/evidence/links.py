@@ -22,16 +22,29 @@ LINK = (
 Columns = Mapping[int, Sequence[str]]
 
 
-def accepted_links(engine: Engine, environment: Environment) -> ir.Table:
+def accepted_links(
+    engine: Engine, environment: Environment, groups: ir.Table | None = None
+) -> ir.Table:
     """Every link between two keys that counts, once by keys and rule; columns as LINK.
 
     Where rows share the values of an exact rule, each of their keys is linked to the smallest: any
     two of them agree, but a link each would be too many, and which one was stored depends on the
     order of the rows.
+
+    Args:
+        engine: has the evidence of deduplication and matching.
+        environment: the rules.
+        groups: `table` and `group` of the deduplication groups to look at; None for all.
     """
     order = environment.unify.order
-    parts = [_duplicates(engine, environment, table) for table in order]
-    parts += [_matches(engine, environment, table) for table in order[1:]]
+    parts = [
+        _duplicates(environment, table, _of(engine.table(names.duplicates(table)), table, groups))
+        for table in order
+    ]
+    parts += [
+        _matches(environment, table, _of(engine.table(names.matches(table)), table, groups))
+        for table in order[1:]
+    ]
     return ibis.union(*parts) if len(parts) > 1 else parts[0]
 
 
@@ -40,14 +53,19 @@ def active_rules(environment: Environment, table: str) -> tuple[DeduplicationRul
     return tuple(rule for rule in environment.step(table).deduplicate if rule.active)
 
 
-def _duplicates(engine: Engine, environment: Environment, table: str) -> ir.Table:
+def _of(stored: ir.Table, table: str, groups: ir.Table | None) -> ir.Table:
+    if groups is None:
+        return stored
+    return stored.semi_join(groups.filter(groups.table == table), "group")
+
+
+def _duplicates(environment: Environment, table: str, stored: ir.Table) -> ir.Table:
     rules = active_rules(environment, table)
     shared = [place for place, rule in enumerate(rules, start=1) if rule.is_of_values]
     # The columns of match rules, where the table's setting says so, come after its own rules.
     shared.append(len(rules) + 1)
     columns = {place: [c.column for c in rule.conditions] for place, rule in enumerate(rules, 1)}
     columns[len(rules) + 1] = list(environment.match_columns(table))
-    stored = engine.table(names.duplicates(table))
     counting = stored.filter(stored.refused.isnull())
     between = counting.filter(counting.left_key != counting.right_key)
     own = ibis.union(
@@ -165,11 +183,10 @@ def _is_best(links: ir.Table) -> ir.BooleanValue:
     return ibis.row_number().over(group_by=same, order_by=order) == 0
 
 
-def _matches(engine: Engine, environment: Environment, table: str) -> ir.Table:
+def _matches(environment: Environment, table: str, stored: ir.Table) -> ir.Table:
     rules = [rule for rule in environment.step(table).match if rule.active]
     left = {place: [c.left for c in rule.conditions] for place, rule in enumerate(rules, start=1)}
     right = {place: [c.right for c in rule.conditions] for place, rule in enumerate(rules, start=1)}
-    stored = engine.table(names.matches(table))
     found = stored.filter(stored.rule.notnull())
     prefixes = [(name, environment.source(name).prefix) for name in environment.unify.order]
     return found.mutate(

@@ -84,6 +84,11 @@ def matches(table: str) -> TableName:
     return TableName(UNIFY, f"{table}_matches")
 
 
+def matches_touched(table: str) -> TableName:
+    """The groups of a table whose match, or its evidence, is another than before."""
+    return TableName(UNIFY, f"{table}_matches_touched")
+
+
 def ambiguities(table: str) -> TableName:
     """Records for which more than one match was possible, or one was refused."""
     return TableName(UNIFY, f"{table}_ambiguities")
@@ -172,4 +177,5 @@ VERSIONS = TableName(LEDGER, "versions")
 MADE = TableName(LEDGER, "made")
 PUBLISHED = TableName(LEDGER, "published")
 MATCH_EDGES = TableName(CUSTOMER, "match_edges")
+EDGES_TOUCHED = TableName(CUSTOMER, "match_edges_touched")
 EDGE_REGISTRY = TableName(CUSTOMER, "edge_registry")

@@ -8,9 +8,11 @@ import ibis.expr.types as ir
 
 from identity_pipeline.engine.base import Engine
 from identity_pipeline.expressions.views import another
+from identity_pipeline.terms import names
 from identity_pipeline.unify.ambiguities import ambiguities_of
 from identity_pipeline.unify.apart import NEVER_MATCH, place_apart
 from identity_pipeline.unify.candidates import CANDIDATE, Side, best_first
+from identity_pipeline.unify.changed_rows import difference
 from identity_pipeline.unify.crowding import uncrowd
 from identity_pipeline.unify.groups import pairs_of_nodes
 from identity_pipeline.unify.offers import (
@@ -75,6 +77,29 @@ def match_table(
     return Matched(matches, shared.told(lower, ambiguities, chosen), shared.identities)
 
 
+def store_matches(engine: Engine, table: str, matches: ir.Table, *, is_alike: bool = False) -> bool:
+    """Store a table's matches, one row a group.
+
+    Args:
+        engine: has those that are stored.
+        table: the source's name.
+        matches: as `Matched.matches`.
+        is_alike: whether those that are stored were made by the same configuration.
+
+    Returns:
+        Whether it was those that changed alone that were stored: MATCHES_TOUCHED has their groups.
+    """
+    name = names.matches(table)
+    found = difference(engine, matches, engine.table(name), "group") if is_alike else None
+    if found is None:
+        engine.store(name, matches)
+        return False
+    groups = found.gone.union(found.rows.select("group"), distinct=True)
+    engine.store(names.matches_touched(table), groups)
+    engine.amend(name, "group", found.gone, found.rows)
+    return True
+
+
 def _foes(engine: Engine, lower: Side, never_within: ir.Table) -> ir.Table:
     """Pairs of keys that must stay apart as pairs of groups, `left` and `right`."""
     groups = lower.rows.select("_key", "_group").distinct()
@@ -113,7 +138,7 @@ def matches_of(lower: Side, higher: Mapping[str, Side], chosen: ir.Table) -> ir.
     """Every group of the table with what it was attached to; columns as `Matched.matches`."""
     groups = lower.rows.filter(lower.rows._is_winner).select(_of="_group", key="_key")
     joined = groups.left_join(chosen, groups._of == chosen.group)
-    names = [(side.rank, side.name) for side in higher.values()]
+    tables = [(side.rank, side.name) for side in higher.values()]
     return joined.select(
         "key",
         "rule",
@@ -130,5 +155,5 @@ def matches_of(lower: Side, higher: Mapping[str, Side], chosen: ir.Table) -> ir.
         "right_ordinal",
         group="_of",
         record=ibis.coalesce(joined.record, record_of(lower.rank, joined._of)),
-        left_table=joined.left_rank.cases(*names) if names else ibis.null("string"),
+        left_table=joined.left_rank.cases(*tables) if tables else ibis.null("string"),
     )

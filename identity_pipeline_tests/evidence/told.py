@@ -6,7 +6,7 @@ from pathlib import Path
 
 from identity_pipeline.engine.base import Engine, Numbers, PublishedTable
 from identity_pipeline.engine.registry import Limits, OpenEngine, open_engine
-from identity_pipeline.evidence.edges import match_edges
+from identity_pipeline.evidence.edges import store_edges
 from identity_pipeline.evidence.why import Explanation, why
 from identity_pipeline.evidence.words import in_words
 from identity_pipeline.serving.publish_evidence import evidence_tables
@@ -28,9 +28,7 @@ class Told:
         self.story.run(content, **files)
         self.environment = self.story._environment(content)
         with self.story.opened.transaction() as engine:
-            found = match_edges(engine, self.environment)
-            engine.store(names.MATCH_EDGES, found.edges)
-            engine.store(names.EDGE_REGISTRY, found.registry)
+            store_edges(engine, self.environment)
 
     def edges(self, columns: str) -> Rows:
         return self.story.rows(f"select {columns} from customer.match_edges order by all")

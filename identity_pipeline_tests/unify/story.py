@@ -7,7 +7,7 @@ from pathlib import Path
 
 from identity_pipeline.engine.base import Engine
 from identity_pipeline.engine.registry import OpenEngine
-from identity_pipeline.evidence.edges import match_edges
+from identity_pipeline.evidence.edges import store_edges
 from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import Environment, override_sources
 from identity_pipeline.terms.sources import SourceTable
@@ -17,7 +17,7 @@ from identity_pipeline.unify.connect import link_table
 from identity_pipeline.unify.deduplicate import deduplicate
 from identity_pipeline.unify.guarded_values import guarded_values, set_aside_anew
 from identity_pipeline.unify.identify import audit, identify, store_customers
-from identity_pipeline.unify.match import match_table
+from identity_pipeline.unify.match import match_table, store_matches
 from identity_pipeline.unify.offers import with_scores
 from identity_pipeline.unify.reached_groups import deduplicate_again, last_of
 from identity_pipeline.unify.shared_devices import no_identities
@@ -184,20 +184,27 @@ def _unify(engine: Engine, environment: Environment, *, is_alike: bool) -> None:
         above = tasks.higher_sides(engine, environment, name)
         task = with_scores(engine, lower, above, tasks.match_task(engine, environment, name))
         matched = way(engine, lower, above, task)
-        engine.store(names.matches(name), matched.matches)
+        is_known = is_alike and way is match_table
+        if store_matches(engine, name, matched.matches, is_alike=is_known):
+            known.add(str(names.matches(name)))
         engine.store(names.ambiguities(name), matched.ambiguities)
         store_reviews(engine, environment, name, task.scores)
         identities = matched.identities
         identities = no_identities(engine) if identities is None else identities
         engine.store(names.device_identities(name), identities)
-    every = known if len(known) == len(environment.unify.order) else None
+    members = {str(names.members(name)) for name in environment.unify.order}
+    every = known if members <= known else None
     is_known = consolidation.store(engine, environment, every)
     consolidation.store_unified(engine, environment, is_known=is_known)
     parts = consolidation.read(engine, environment)
     rows = engine.table(names.UNIFIED)
-    store_customers(engine, identify(engine, environment, parts, rows, is_alike=is_alike))
+    identified = identify(engine, environment, parts, rows, is_alike=is_alike)
+    store_customers(engine, identified)
     assert not any(audit(engine).values())
     if environment.unify.guards.records_per_value:
-        edges = match_edges(engine, environment)
-        engine.store(names.MATCH_EDGES, edges.edges)
-        engine.store(names.EDGE_REGISTRY, edges.registry)
+        known |= {str(names.CONSOLIDATED)} if is_known else set()
+        known |= {str(names.CUSTOMERS)} if identified.reach else set()
+        needed = {names.CONSOLIDATED, names.CUSTOMERS}
+        needed |= {names.matches(name) for name in environment.unify.order[1:]}
+        are_known = {str(name) for name in needed} <= known
+        store_edges(engine, environment, known if are_known else None)

@@ -13,7 +13,7 @@ CUSTOMERS = ("customer", "alternate_key", "key_registry", "former_ids", "profile
 TABLES = [
     *(f"customer.{name}" for name in (*CUSTOMERS, "customer_id_history")),
     *("unify.guarded_values", "unify.kept_values", "unify.consolidated"),
-    *("unify.keys", "unify.unified"),
+    *("unify.keys", "unify.unified", "customer.match_edges", "customer.edge_registry"),
     *(
         f"unify.{source}_{name}"
         for source in ("contacts", "members", "visits")
@@ -53,7 +53,7 @@ def unification(chance):
             for name in ("Mail", "Name", "City")
         },
         "known_if": {"any_of": [], "or_from": ["contacts", "members"]},
-        "guards": chance.choice([{}, LIMITS]),
+        "guards": chance.choice([{"records_per_value": {"Phone": 4}}, LIMITS]),
         "overrides": {"never_match": "never/{ingestion_date}/*.csv"},
         "households": False,
         "clusters": [
