@@ -8,7 +8,7 @@ from identity_pipeline.defs import checks
 from identity_pipeline.defs.freshness import (
     changed_inputs,
     make_if_stale,
-    note_changes,
+    note_all,
     read_ledger,
 )
 from identity_pipeline.defs.report import (
@@ -91,14 +91,12 @@ def customer_asset(environment: Environment) -> dg.AssetsDefinition:
 
     def make(engine: Engine) -> None:
         ledger = read_ledger(engine)
-        before = {spec.key: ledger.made_alike(spec) for spec in specs}
-        is_alike = all(made is not None for made in before.values())
+        is_alike = all(ledger.made_alike(spec) is not None for spec in specs)
         found = consolidation.read(engine, environment)
         unified = engine.table(names.UNIFIED)
         identified = identify(engine, environment, found, unified, is_alike=is_alike)
         store_customers(engine, identified)
-        for spec in specs:
-            note_changes(engine, spec, before[spec.key] if identified.reach else None)
+        note_all(engine, specs, is_known=identified.reach is not None)
 
     @dg.multi_asset(name="identify_customers", specs=specs, check_specs=[checks.AUDIT])
     def customers(

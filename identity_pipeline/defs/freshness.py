@@ -132,6 +132,18 @@ def others_than(engine: Engine, prefix: str, version: str) -> list[str]:
     )
 
 
+def note_all(engine: Engine, specs: Sequence[dg.AssetSpec], *, is_known: bool) -> None:
+    """Remember whether the changes of tables that are being made are known, since they were last.
+
+    They are not where one was not made before by its configuration of today.
+    """
+    ledger = read_ledger(engine)
+    before = [ledger.made_alike(spec) for spec in specs]
+    are_alike = all(made is not None for made in before)
+    for spec, made in zip(specs, before, strict=True):
+        note_changes(engine, spec, made if is_known and are_alike else None)
+
+
 def note_changes(engine: Engine, spec: dg.AssetSpec, before: Made | None) -> None:
     """Remember since which making the changes of a table are known; None for unknown."""
     set_versions(engine, {f"{SINCE}{_name(spec.key)}": str(before.number) if before else ""})

@@ -8,7 +8,7 @@ import dagster as dg
 from identity_pipeline.defs.freshness import (
     changed_inputs,
     make_if_stale,
-    note_changes,
+    note_all,
     read_ledger,
 )
 from identity_pipeline.defs.guards import (
@@ -144,12 +144,11 @@ def deduplicate_asset(environment: Environment, table: str) -> dg.AssetsDefiniti
         task = tasks.deduplication_task(engine, environment, table)
         changed = changed_inputs(engine, specs)
         if changed is not None:
-            before = read_ledger(engine).made_alike(specs[0])
             last = last_of(engine, environment, table, changed)
             if deduplicate_again(engine, rows, last, task):
-                note_changes(engine, specs[0], before)
+                note_all(engine, specs, is_known=True)
                 return
-        note_changes(engine, specs[0], None)
+        note_all(engine, specs, is_known=False)
         size = engine.size(names.profiles(table))
         if pair_counts.could_be_many(size, size // 2):
             for remark in pair_counts.many_within(engine, rows, task):
@@ -207,10 +206,9 @@ def match_asset(environment: Environment, table: str) -> dg.AssetsDefinition:
                 warn(remark)
         task = with_scores(engine, lower, above, task)
         found = way(engine, lower, above, task)
-        before = read_ledger(engine).made_alike(specs[0])
-        is_alike = before is not None and way is match_table
+        is_alike = way is match_table and read_ledger(engine).made_alike(specs[0]) is not None
         is_known = store_matches(engine, table, found.matches, is_alike=is_alike)
-        note_changes(engine, specs[0], before if is_known else None)
+        note_all(engine, specs[:1], is_known=is_known)
         engine.store(names.ambiguities(table), found.ambiguities)
         store_identities(engine, environment, table, found)
         store_reviews(engine, environment, table, task.scores)
@@ -258,11 +256,10 @@ def consolidate_asset(environment: Environment) -> dg.AssetsDefinition:
     ]
 
     def make(engine: Engine) -> None:
-        before = read_ledger(engine).made_alike(specs[0])
         members = [names.members(table) for table in order]
         changed = changed_inputs(engine, specs, of=members)
         is_known = consolidation.store(engine, environment, changed)
-        note_changes(engine, specs[0], before if is_known else None)
+        note_all(engine, specs, is_known=is_known)
 
     @dg.multi_asset(name="consolidate", specs=specs, check_specs=[CHECK])
     def consolidated_records(
@@ -286,6 +283,8 @@ def match_pairs_asset(environment: Environment) -> dg.AssetsDefinition:
     specs = [spec_of(names.MATCH_PAIRS, GROUP, about, deps=deps, version=version)]
 
     def make(engine: Engine) -> None:
+        is_known = changed_inputs(engine, specs, of=[names.CONSOLIDATED]) is not None
+        note_all(engine, specs, is_known=is_known)
         known = consolidation.read(engine, environment)
         day = day_in(last_applied(engine.table(names.DELIVERIES)))
         pairs = match_pairs(known.consolidated, known.keys, known.contributions, day)

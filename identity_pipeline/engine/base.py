@@ -1,8 +1,10 @@
 """What a room may ask of an engine: give a table, store an expression, fetch a small answer."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from datetime import date
+from itertools import product
 from pathlib import Path
 from typing import Protocol
 
@@ -139,19 +141,21 @@ class Engine(Protocol):
 
 @dataclass(frozen=True)
 class Changes:
-    """What changed of a stored table since it was made the time before.
+    """What changed of a published table since the tables it is made of were made the time before.
 
     Attributes:
-        table: `schema.table`.
-        key: its column that tells rows apart.
-        gone: rows with that column: all that changed, or went.
+        tables: these, as `schema.table`.
+        key: the published table's column that tells rows, or groups of them, apart.
+        gone: rows with that column: all that changed, or went; others that did not do no harm.
         rows: what they are now, with the columns of the published table.
+        everywhere: columns that have one value in all rows, and that value now.
     """
 
-    table: str
+    tables: tuple[str, ...]
     key: str
     gone: ir.Table
     rows: ir.Table
+    everywhere: Mapping[str, date] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -186,8 +190,11 @@ class Numbers:
     made: Mapping[str, int]
     since: Mapping[str, int] = field(default_factory=dict)
 
-    def before(self, table: str) -> "Numbers | None":
-        """What they were when the changes of a table began; None where that is not known."""
-        if table not in self.since or table not in self.made:
-            return None
-        return Numbers({**self.made, table: self.since[table]})
+    def before(self, tables: Sequence[str]) -> "Iterator[Numbers]":
+        """What they may have been when the changes of tables began: not each was made since.
+
+        Nothing where that is not known of one of them.
+        """
+        if all(table in self.since and table in self.made for table in tables):
+            for numbers in product(*((self.since[name], self.made[name]) for name in tables)):
+                yield Numbers({**self.made, **dict(zip(tables, numbers, strict=True))})

@@ -123,10 +123,10 @@ def _write(
     known = before.get(table.name)
     if known and version and known.version == version:
         return known
-    earlier = numbers.before(table.changes.table) if table.changes and version else None
-    was = _version(table, statement, comments, earlier) if earlier else ""
-    if known and table.changes and was and known.version == was:
-        return _Written(version, _amend(engine, place, table.changes))
+    if known and version and table.changes:
+        earlier = numbers.before(table.changes.tables)
+        if known.version in {_version(table, statement, comments, one) for one in earlier}:
+            return _Written(version, _amend(engine, place, table.changes))
     count = engine.create(place, table.rows)
     engine.connection.execute(comments)
     return _Written(version, count)
@@ -135,6 +135,8 @@ def _write(
 def _amend(engine: DuckDBEngine, place: statements.Place, changes: Changes) -> int:
     """Change the rows of a table that changed; the number of its rows."""
     engine.amend_at(place, changes.key, changes.gone, changes.rows)
+    if changes.everywhere:
+        engine.connection.execute(statements.update_all(place, changes.everywhere))
     count = sg.select(sge.Count(this=sge.Star())).from_(identifier(place)).sql(DIALECT)
     [(rows,)] = engine.connection.execute(count).fetchall()
     return int(rows)

@@ -1,5 +1,7 @@
 """From Ibis expressions to DuckDB statements, remembered: a day's run is mostly the last one's."""
 
+from collections.abc import Mapping
+from datetime import date
 from functools import lru_cache
 
 import ibis.expr.datatypes as dt
@@ -78,6 +80,15 @@ def delete_keys(place: Place, key: str, gone: ir.Table) -> str:
     column = sg.column(key, quoted=True)
     keys = sg.select(column).from_(_compiler.to_sqlglot(gone).subquery("gone", copy=False))
     return str(sge.delete(identifier(place), where=column.isin(query=keys)).sql(DIALECT))
+
+
+def update_all(place: Place, values: Mapping[str, date]) -> str:
+    """The statement that gives columns of a table the same value in all rows."""
+    columns = {sg.column(name, quoted=True): value for name, value in values.items()}
+    settings = [
+        sge.EQ(this=column, expression=sge.convert(value)) for column, value in columns.items()
+    ]
+    return str(sge.Update(this=identifier(place), expressions=settings).sql(DIALECT))
 
 
 def _holds_data(rows: ir.Table) -> bool:

@@ -3,10 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-import ibis
-import ibis.expr.types as ir
-
-from identity_pipeline.engine.base import Changes, Engine, PublishedTable
+from identity_pipeline.engine.base import Engine, PublishedTable
+from identity_pipeline.serving.changes import changes_of, changes_of_pairs, changes_of_winners
 from identity_pipeline.serving.publish_evidence import evidence_tables
 from identity_pipeline.serving.publish_insights import insight_tables
 from identity_pipeline.serving.publish_quality import quality_tables
@@ -14,13 +12,6 @@ from identity_pipeline.terms import evidence_contracts as contracts
 from identity_pipeline.terms import names, tables
 from identity_pipeline.terms.environment import Environment
 from identity_pipeline.terms.sources import SourceTable
-
-# Tables of which a run changes rows, with what has the keys of those.
-TOUCHED = {
-    names.CUSTOMERS: names.CUSTOMERS_TOUCHED,
-    names.ALTERNATE_KEY: names.KEYS_TOUCHED,
-    names.PROFILE_REGISTRY: names.PROFILES_TOUCHED,
-}
 
 
 def published_tables(engine: Engine, environment: Environment) -> list[PublishedTable]:
@@ -44,16 +35,10 @@ def published_tables(engine: Engine, environment: Environment) -> list[Published
 
 def _plain(engine: Engine, contract: tables.Contract) -> PublishedTable:
     rows = engine.table(contract.stored)
-    changes = _changes(engine, contract.stored, rows)
+    changes = changes_of(engine, contract.stored, rows)
+    if contract.stored == names.MATCH_PAIRS:
+        changes = changes_of_pairs(engine, rows)
     return PublishedTable(contract.name, rows, contract.description, contract.columns, changes)
-
-
-def _changes(engine: Engine, stored: names.TableName, rows: ir.Table) -> Changes | None:
-    if stored not in TOUCHED or not engine.exists(TOUCHED[stored]):
-        return None
-    touched = engine.table(TOUCHED[stored])
-    [key] = touched.columns
-    return Changes(str(stored), key, touched, rows.semi_join(touched, key))
 
 
 def _with_columns(table: PublishedTable, columns: Mapping[str, str]) -> PublishedTable:
@@ -80,12 +65,10 @@ def _deduplication(engine: Engine, environment: Environment, source: SourceTable
     profile = environment.profile(source.name)
     winners = engine.table(names.winners(source.name))
     key = profile.primary_key
-    # Inside, a group has its first row's place, which says in which file that was delivered.
-    number = ibis.row_number().over(order_by=winners._group) + 1
     rows = winners.select(
         **{key: winners[key]},
         **{f"{key}_Alternate": winners._alternates},
-        Deduplication_GroupId=number.cast("string"),
+        Deduplication_GroupId=winners._group.cast("string"),
         Rule=winners._rules,
         Score=winners._score,
         Deduplication_WinnerId=winners._key,
@@ -98,6 +81,7 @@ def _deduplication(engine: Engine, environment: Environment, source: SourceTable
         rows,
         f"One row a deduplicated record of {source.name}: its winner.",
         columns,
+        changes_of_winners(engine, source.name, rows),
     )
 
 

@@ -6,6 +6,7 @@ import ibis
 import ibis.expr.types as ir
 
 from identity_pipeline.engine.base import Engine, PublishedTable
+from identity_pipeline.serving.changes import changes_of, changes_of_records
 from identity_pipeline.terms import evidence_contracts as contracts
 from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import Environment
@@ -26,7 +27,8 @@ def evidence_tables(engine: Engine, environment: Environment) -> list[PublishedT
 
 def _plain(engine: Engine, contract: Contract) -> PublishedTable:
     rows = engine.table(contract.stored)
-    return PublishedTable(contract.name, rows, contract.description, contract.columns)
+    changes = changes_of(engine, contract.stored, rows)
+    return PublishedTable(contract.name, rows, contract.description, contract.columns, changes)
 
 
 def _value_lists(engine: Engine, environment: Environment) -> Iterator[PublishedTable]:
@@ -70,6 +72,7 @@ def _records(engine: Engine, environment: Environment, table: str) -> PublishedT
         rows,
         f"One row a profile row of {table}, with the columns that unification reads.",
         {**described, **contracts.RECORD_COLUMNS},
+        changes_of_records(engine, table, rows),
     )
 
 

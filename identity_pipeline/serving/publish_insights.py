@@ -39,7 +39,7 @@ def _timeline(engine: Engine) -> PublishedTable:
     if not engine.exists(names.ACTIVITY_CHANGED):
         return plain
     changes = Changes(
-        table=str(names.UNIFIED_ACTIVITY),
+        tables=(str(names.UNIFIED_ACTIVITY),),
         key="ActivityId",
         gone=engine.table(names.ACTIVITY_TOUCHED),
         rows=engine.table(names.ACTIVITY_CHANGED),

@@ -193,7 +193,7 @@ AMBIGUITIES = Contract(
 )
 
 DEDUPLICATION_COLUMNS = {
-    "Deduplication_GroupId": "The deduplication group, counted from 1 by its first row.",
+    "Deduplication_GroupId": "The deduplication group: the place of its first row.",
     "Rule": "The rules that made the group, joined by ';'.",
     "Score": "The smallest score among its links.",
     "Deduplication_WinnerId": "The winner's primary key.",

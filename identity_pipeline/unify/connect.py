@@ -7,11 +7,12 @@ import ibis
 import ibis.expr.types as ir
 
 from identity_pipeline.engine.base import Engine
+from identity_pipeline.expressions.record_names import record_of
 from identity_pipeline.unify import groups
 from identity_pipeline.unify.apart import Apart
 from identity_pipeline.unify.candidates import CANDIDATE, Side
 from identity_pipeline.unify.match import Matched, matches_of
-from identity_pipeline.unify.offers import MatchTask, offers_by_all, record_of
+from identity_pipeline.unify.offers import MatchTask, offers_by_all
 
 
 def link_table(engine: Engine, lower: Side, higher: Mapping[str, Side], task: MatchTask) -> Matched:

@@ -9,6 +9,7 @@ import ibis.expr.types as ir
 
 from identity_pipeline.engine.base import Engine
 from identity_pipeline.expressions.identifying import identifying_values
+from identity_pipeline.expressions.record_names import RANK, record_of
 from identity_pipeline.expressions.views import another
 from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import Environment
@@ -19,7 +20,6 @@ from identity_pipeline.unify.held import hold, nothing_held
 from identity_pipeline.unify.keyring import Contribution, consolidate, keys_of
 from identity_pipeline.unify.maxima import maxima_of
 from identity_pipeline.unify.merge import unify_columns
-from identity_pipeline.unify.offers import RANK, record_of
 from identity_pipeline.unify.shared_devices import own_customers, with_own_customers
 from identity_pipeline.unify.tasks import contributions, last_date, lower_side
 

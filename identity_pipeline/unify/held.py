@@ -7,9 +7,9 @@ import ibis
 import ibis.expr.types as ir
 
 from identity_pipeline.engine.base import Engine
+from identity_pipeline.expressions.record_names import record_of
 from identity_pipeline.terms import names
 from identity_pipeline.unify.keyring import Contribution
-from identity_pipeline.unify.offers import record_of
 from identity_pipeline.unify.registry import last_run, read_registry
 from identity_pipeline.unify.tasks import last_date
 from identity_pipeline.unify.winner import first_of

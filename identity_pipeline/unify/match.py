@@ -7,6 +7,7 @@ import ibis
 import ibis.expr.types as ir
 
 from identity_pipeline.engine.base import Engine
+from identity_pipeline.expressions.record_names import record_of
 from identity_pipeline.expressions.views import another
 from identity_pipeline.terms import names
 from identity_pipeline.unify.ambiguities import ambiguities_of
@@ -21,7 +22,6 @@ from identity_pipeline.unify.offers import (
     candidates_in,
     every_offer,
     offers_of,
-    record_of,
 )
 from identity_pipeline.unify.shared_devices import shared_devices
 from identity_pipeline.unify.winner import first_of

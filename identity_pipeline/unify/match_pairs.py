@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 
-import ibis
 import ibis.expr.types as ir
 
+from identity_pipeline.expressions.record_names import true_object_id
 from identity_pipeline.unify.keyring import Contribution, key_columns
-from identity_pipeline.unify.offers import RANK
 
 
 def match_pairs(
@@ -40,11 +39,8 @@ def match_pairs(
         values = part.winners.select(_group="_group", **columns)
         rows = leading.join(values, leading._of == values._group).drop("_of", "_group")
         wide = wide.left_join(rows, wide.record == rows._record).drop("_record")
-    rank = wide.record // RANK
-    group = wide.record - rank * RANK
-    identity = rank.cast("string") + ibis.literal("__") + group.cast("string")
     return wide.select(
-        TrueObjectId=identity,
+        TrueObjectId=true_object_id(wide.record),
         ConflationMatchPairs_ModifiedOn=modified,
         **{name: wide[name] for name in wide.columns if name != "record"},
     )

@@ -9,7 +9,6 @@ import ibis.expr.types as ir
 from identity_pipeline.engine.base import Engine
 from identity_pipeline.expressions.comparable import ValueLists
 from identity_pipeline.terms.rules import ALWAYS_MATCH
-from identity_pipeline.terms.sources import MOST_FILES, MOST_LINES
 from identity_pipeline.terms.splink import SplinkRule
 from identity_pipeline.terms.unification import AnyMatchRule
 from identity_pipeline.unify.apart import Candidate
@@ -18,8 +17,6 @@ from identity_pipeline.unify.devices import DeviceTask
 from identity_pipeline.unify.maxima import Maxima
 from identity_pipeline.unify.splink_pairs import Scores, score_rules, scored_candidates
 
-# A record is named by the rank and group of the dedup group that started it: rank * RANK + group.
-RANK = MOST_FILES * MOST_LINES
 PLACES = {"_group": "int64", "_place": "int64"}
 
 
@@ -58,11 +55,6 @@ def with_scores(
     if not rules or task.scores.pairs:
         return task
     return replace(task, scores=score_rules(engine, lower, higher, rules, task.lists))
-
-
-def record_of(rank: int, group: ir.IntegerValue) -> ir.IntegerValue:
-    """The record that a dedup group starts when it matches nothing."""
-    return group + ibis.literal(rank * RANK, "int64")
 
 
 def offers_of(engine: Engine, lower: Side, higher: Mapping[str, Side], task: MatchTask) -> ir.Table:

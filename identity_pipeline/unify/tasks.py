@@ -14,6 +14,7 @@ from identity_pipeline.expressions.comparable import (
     made_comparable,
 )
 from identity_pipeline.expressions.ledger import last_applied
+from identity_pipeline.expressions.record_names import record_of
 from identity_pipeline.expressions.value_guards import guards_by_table
 from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import Environment
@@ -28,7 +29,7 @@ from identity_pipeline.unify.guards import value_guards
 from identity_pipeline.unify.keyring import Contribution
 from identity_pipeline.unify.links import DeduplicationTask
 from identity_pipeline.unify.maxima import maxima_of
-from identity_pipeline.unify.offers import MatchTask, record_of
+from identity_pipeline.unify.offers import MatchTask
 from identity_pipeline.unify.profile import (
     ORDINAL,
     file_numbers,

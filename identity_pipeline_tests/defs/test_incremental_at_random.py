@@ -164,9 +164,10 @@ def play(begun, folder, seed, changes):
 
 @pytest.fixture(scope="module")
 def of_any_size():
-    """What changes alone is made of tables of any size, as it is of large ones."""
+    """What changes alone is made of tables of any size, however much it is."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(changed_rows, "SHORT", 0)
+        patch.setattr(changed_rows, "MOST", 1)
         yield
 
 
