@@ -290,11 +290,21 @@ def match_pairs_asset(environment: Environment) -> dg.AssetsDefinition:
         pairs = match_pairs(known.consolidated, known.keys, known.contributions, day)
         # Wide, and read by nobody but who publishes it: written once.
         engine.show(names.MATCH_PAIRS, pairs)
+        if is_known:
+            records = engine.table(names.RECORDS_TOUCHED)
+            rows, keys = (
+                engine.keep(one.semi_join(records, "record"))
+                for one in (known.consolidated, known.keys)
+            )
+            changed = match_pairs(rows, keys, known.contributions, day)
+            engine.store(names.MATCH_PAIRS_CHANGED, changed)
 
     @dg.multi_asset(name="list_match_pairs", specs=specs)
     def conflation_match_pairs(warehouse: Warehouse) -> dg.MaterializeResult[None]:
         with readable_failures(), warehouse.transaction() as engine:
             make_if_stale(engine, specs, make)
-            return materialized(engine, names.MATCH_PAIRS)
+            # A view: to count it is to join it.
+            records = engine.table(names.CONSOLIDATED).select("record").distinct()
+            return materialized(engine, names.MATCH_PAIRS, rows=engine.count(records))
 
     return conflation_match_pairs

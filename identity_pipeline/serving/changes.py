@@ -52,14 +52,14 @@ def changes_of_records(engine: Engine, table: str, rows: ir.Table) -> Changes | 
     return Changes(tables, "_group", gone, rows.semi_join(another(gone), "_group"))
 
 
-def changes_of_pairs(engine: Engine, rows: ir.Table) -> Changes | None:
+def changes_of_pairs(engine: Engine) -> Changes | None:
     """What changed of ConflationMatchPairs: of records that changed, and the date of all."""
-    if not engine.exists(names.RECORDS_TOUCHED):
+    if not engine.exists(names.MATCH_PAIRS_CHANGED):
         return None
     records = engine.table(names.RECORDS_TOUCHED)
     gone = records.select(TrueObjectId=true_object_id(records.record))
     [(day,)] = engine.rows(last_applied(engine.table(names.DELIVERIES)))
     assert isinstance(day, datetime.date), "the day of the data is a date"
-    part = rows.semi_join(gone, "TrueObjectId")
+    rows = engine.table(names.MATCH_PAIRS_CHANGED)
     everywhere = {"ConflationMatchPairs_ModifiedOn": day}
-    return Changes((str(names.MATCH_PAIRS),), "TrueObjectId", gone, part, everywhere)
+    return Changes((str(names.MATCH_PAIRS),), "TrueObjectId", gone, rows, everywhere)

@@ -37,7 +37,7 @@ def _plain(engine: Engine, contract: tables.Contract) -> PublishedTable:
     rows = engine.table(contract.stored)
     changes = changes_of(engine, contract.stored, rows)
     if contract.stored == names.MATCH_PAIRS:
-        changes = changes_of_pairs(engine, rows)
+        changes = changes_of_pairs(engine)
     return PublishedTable(contract.name, rows, contract.description, contract.columns, changes)
 
 
