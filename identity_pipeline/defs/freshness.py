@@ -20,7 +20,7 @@ from identity_pipeline.terms.names import TableName
 # Groups of assets that look at the day of the data, or at the world outside.
 DAILY_GROUPS = {"enrichment", "measures", "segments", "exports", "serving"}
 
-COLUMNS = {"table_name": "string", "version": "string", "made": "int64"}
+COLUMNS = {"table_name": "string", "version": "string", "made": "int64", "changed": "int64"}
 # Before a table's name, among the versions: the making that what changed of it is told since.
 SINCE = "changed since:"
 VERSIONS = {"name": "string", "version": "string"}
@@ -28,10 +28,17 @@ VERSIONS = {"name": "string", "version": "string"}
 
 @dataclass(frozen=True)
 class Made:
-    """When a table was made, as a number that grows with every step, and by which configuration."""
+    """When a table was made, as numbers that grow with every step, and by which configuration.
+
+    Attributes:
+        version: of the configuration.
+        number: of the last making.
+        changed: of the last making after which it was not what it was before.
+    """
 
     version: str
     number: int
+    changed: int
 
 
 @dataclass(frozen=True)
@@ -46,7 +53,7 @@ class Ledger:
         return own if own and own.version == spec.code_version else None
 
     def is_fresh(self, specs: Iterable[dg.AssetSpec]) -> bool:
-        """Whether tables were made by their configuration of today, after all they are made of."""
+        """Whether tables were made by their configuration of today, of what is there now."""
         return all(self._is_fresh(spec) for spec in specs)
 
     def _is_fresh(self, spec: dg.AssetSpec) -> bool:
@@ -54,7 +61,7 @@ class Ledger:
         if own is None or own.version != spec.code_version:
             return False
         inputs = [self.tables.get(_name(dep.asset_key)) for dep in spec.deps]
-        return all(made is not None and made.number <= own.number for made in inputs)
+        return all(made is not None and made.changed <= own.number for made in inputs)
 
 
 def _name(key: dg.AssetKey) -> str:
@@ -63,19 +70,33 @@ def _name(key: dg.AssetKey) -> str:
 
 def read_ledger(engine: Engine) -> Ledger:
     """What the warehouse remembers; nothing before the first run."""
-    if not engine.exists(names.MADE):
+    if not _is_ledger(engine):
         return Ledger({})
-    rows = engine.rows(engine.table(names.MADE))
+    rows = engine.rows(engine.table(names.MADE).select(*COLUMNS))
     return Ledger(
-        {str(table): Made(str(version), int(str(number))) for table, version, number in rows}
+        {
+            str(table): Made(str(version), int(str(number)), int(str(changed)))
+            for table, version, number, changed in rows
+        }
     )
 
 
-def mark(engine: Engine, specs: Iterable[dg.AssetSpec]) -> None:
-    """Remember that tables were made just now."""
-    engine.define(names.MADE, COLUMNS)
-    number = max((made.number for made in read_ledger(engine).tables.values()), default=0) + 1
-    rows = [(_name(spec.key), spec.code_version or "", number) for spec in specs]
+def _is_ledger(engine: Engine) -> bool:
+    """Whether there is a ledger, and not one of an older release, which knew less."""
+    return engine.exists(names.MADE) and set(COLUMNS) <= set(engine.table(names.MADE).columns)
+
+
+def mark(engine: Engine, specs: Iterable[dg.AssetSpec], *, are_others: bool = True) -> None:
+    """Remember that tables were made just now, and whether they are others than before."""
+    if not _is_ledger(engine):
+        _begin_anew(engine)
+    known = read_ledger(engine).tables
+    number = max((made.number for made in known.values()), default=0) + 1
+    rows = []
+    for spec in specs:
+        name = _name(spec.key)
+        changed = number if are_others or name not in known else known[name].changed
+        rows.append((name, spec.code_version or "", number, changed))
     engine.put(names.MADE, rows, "table_name")
 
 
@@ -107,10 +128,14 @@ def forget_all(warehouse: Path) -> None:
     """Take every table for stale, after a run that is at work."""
     if warehouse.exists():
         with amending(warehouse) as engine:
-            engine.store(names.MADE, engine.relation(COLUMNS, []))
-            # Its numbers begin anew, so what was published by the old ones is unknown.
-            if engine.exists(names.PUBLISHED):
-                engine.store(names.PUBLISHED, engine.table(names.PUBLISHED).filter(False))
+            _begin_anew(engine)
+
+
+def _begin_anew(engine: Engine) -> None:
+    """Begin the ledger; its numbers are others, so what was published by old ones is unknown."""
+    engine.store(names.MADE, engine.relation(COLUMNS, []))
+    if engine.exists(names.PUBLISHED):
+        engine.store(names.PUBLISHED, engine.table(names.PUBLISHED).filter(False))
 
 
 def set_versions(engine: Engine, versions: Mapping[str, str]) -> bool:
@@ -146,7 +171,7 @@ def note_all(engine: Engine, specs: Sequence[dg.AssetSpec], *, is_known: bool) -
 
 def note_changes(engine: Engine, spec: dg.AssetSpec, before: Made | None) -> None:
     """Remember since which making the changes of a table are known; None for unknown."""
-    set_versions(engine, {f"{SINCE}{_name(spec.key)}": str(before.number) if before else ""})
+    set_versions(engine, {f"{SINCE}{_name(spec.key)}": str(before.changed) if before else ""})
 
 
 def changed_since(engine: Engine) -> dict[str, int]:
@@ -184,8 +209,8 @@ def changed_inputs(
         made = ledger.tables.get(name)
         if made is None:
             return None
-        if made.number > min(numbers):
-            if since.get(name, made.number) > min(numbers):
+        if made.changed > min(numbers):
+            if since.get(name, made.changed) > min(numbers):
                 return None
             found.add(name)
     return found
@@ -198,18 +223,22 @@ def read_versions(engine: Engine) -> dict[str, str]:
     return {str(name): str(one) for name, one in engine.rows(engine.table(names.VERSIONS))}
 
 
-def make_if_stale(
-    engine: Engine, specs: Sequence[dg.AssetSpec], make: Callable[[Engine], None]
-) -> bool:
+# Makes tables; False says that they are what they were.
+Make = Callable[[Engine], bool | None]
+
+
+def make_if_stale(engine: Engine, specs: Sequence[dg.AssetSpec], make: Make) -> bool:
     """Make tables, unless they were made before of the same things by the same configuration.
+
+    What is made of tables that turn out to be what they were is not stale.
 
     Returns:
         Whether they were made.
     """
     if read_ledger(engine).is_fresh(specs):
         return False
-    make(engine)
-    mark(engine, specs)
+    are_others = make(engine)
+    mark(engine, specs, are_others=are_others is not False)
     return True
 
 

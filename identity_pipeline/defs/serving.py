@@ -67,7 +67,7 @@ def publish_asset(environment: Environment, file: Path) -> dg.AssetsDefinition:
     def published(warehouse: Warehouse) -> dg.MaterializeResult[None]:
         with readable_failures():
             opened = warehouse.publisher()
-            made = {table: one.number for table, one in read_ledger(opened.engine).tables.items()}
+            made = {table: one.changed for table, one in read_ledger(opened.engine).tables.items()}
             numbers = Numbers(made, changed_since(opened.engine))
             counts = opened.publish(published_tables(opened.engine, environment), file, numbers)
         shown = "\n".join(f"| {name} | {count:,} |" for name, count in counts.items())

@@ -139,15 +139,17 @@ def deduplicate_asset(environment: Environment, table: str) -> dg.AssetsDefiniti
         for name, (text, deps) in described.items()
     ]
 
-    def make(engine: Engine, warn: Warn) -> None:
+    def make(engine: Engine, warn: Warn) -> bool:
         rows = engine.table(names.profiles(table))
         task = tasks.deduplication_task(engine, environment, table)
         changed = changed_inputs(engine, specs)
         if changed is not None:
             last = last_of(engine, environment, table, changed)
-            if deduplicate_again(engine, rows, last, task):
+            are_others = deduplicate_again(engine, rows, last, task)
+            if are_others:
                 note_all(engine, specs, is_known=True)
-                return
+            if are_others is not None:
+                return are_others
         note_all(engine, specs, is_known=False)
         size = engine.size(names.profiles(table))
         if pair_counts.could_be_many(size, size // 2):
@@ -156,6 +158,7 @@ def deduplicate_asset(environment: Environment, table: str) -> dg.AssetsDefiniti
         found = deduplicate(engine, rows, task)
         stored = (found.members, found.winners, found.duplicates)
         store_all(engine, dict(zip(described, stored, strict=True)))
+        return True
 
     @dg.multi_asset(name=f"deduplicate_{table}", specs=specs)
     def deduplicate_rows(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Results:

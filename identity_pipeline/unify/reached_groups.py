@@ -73,7 +73,9 @@ class ReachedGroups:
     ordinals: ir.Table
 
 
-def deduplicate_again(engine: Engine, rows: ir.Table, last: Last, task: DeduplicationTask) -> bool:
+def deduplicate_again(
+    engine: Engine, rows: ir.Table, last: Last, task: DeduplicationTask
+) -> bool | None:
     """Deduplicate what a run can change, where that is not most of the rows.
 
     Args:
@@ -81,10 +83,12 @@ def deduplicate_again(engine: Engine, rows: ir.Table, last: Last, task: Deduplic
         rows, last, task: as `reached_groups`.
 
     Returns:
-        Whether it was done; otherwise nothing was changed.
+        Whether a group is another now; None where nothing was done.
     """
     part = reached_groups(engine, rows, last, task)
     if part is None:
+        return None
+    if not engine.count(part.rows) and not engine.count(part.groups):
         return False
     found = deduplicate(engine, part.rows, task)
     table, groups = task.step.table, found.members.select("_group")

@@ -135,15 +135,17 @@ def published(home):
 def test_a_table_is_fresh_if_it_was_made_after_its_inputs_by_the_same_configuration():
     spec = dg.AssetSpec(["a", "b"], deps=[["c", "d"]], code_version="1")
     cases = [
-        # version of a.b, number of a.b, number of c.d, fresh
-        ("1", 2, 1, True),
-        ("1", 1, 2, False),
-        ("0", 2, 1, False),
+        # version of a.b, number of a.b, numbers of c.d: made, changed, fresh
+        ("1", 2, (1, 1), True),
+        ("1", 1, (2, 2), False),
+        ("1", 2, (3, 1), True),
+        ("0", 2, (1, 1), False),
         ("1", 2, None, False),
     ]
 
     for version, own, other, fresh in cases:
-        tables = {"a.b": Made(version, own)} | ({"c.d": Made("x", other)} if other else {})
+        tables = {"a.b": Made(version, own, own)}
+        tables |= {"c.d": Made("x", *other)} if other else {}
         assert Ledger(tables).is_fresh([spec]) is fresh
 
 

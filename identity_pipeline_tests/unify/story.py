@@ -146,6 +146,30 @@ class Story:
         engine.store(names.DELIVERIES, engine.relation(ledger | {"ingestion_date": "date"}, lines))
 
 
+def _deduplicate(
+    engine: Engine, environment: Environment, changed: set[str]
+) -> tuple[set[str], set[str]]:
+    """Deduplicate all tables; those of whose members the changes are known, and those without."""
+    known: set[str] = set()
+    same: set[str] = set()
+    for name in environment.unify.order:
+        rows = engine.table(names.profiles(name))
+        task = tasks.deduplication_task(engine, environment, name)
+        if str(names.profiles(name)) in changed:
+            last = last_of(engine, environment, name, changed)
+            are_others = deduplicate_again(engine, rows, last, task)
+            if are_others:
+                known.add(str(names.members(name)))
+            if are_others is not None:
+                same |= set() if are_others else {str(names.members(name))}
+                continue
+        one = deduplicate(engine, rows, task)
+        engine.store(names.members(name), one.members)
+        engine.store(names.winners(name), one.winners)
+        engine.store(names.duplicates(name), one.duplicates)
+    return known, same
+
+
 def _unify(engine: Engine, environment: Environment, *, is_alike: bool) -> None:
     asked = environment.unify.overrides
     kinds = {"always": asked.always_match, "never": asked.never_match}
@@ -156,7 +180,6 @@ def _unify(engine: Engine, environment: Environment, *, is_alike: bool) -> None:
     are_pairs_alike = pairs == sorted(engine.rows(found.pairs))
     engine.store(names.OVERRIDE_PROBLEMS, found.problems)
     changed: set[str] = set()
-    known: set[str] = set()
     for name in environment.unify.order:
         if tasks.store_profiles(engine, environment, name, is_alike=is_alike):
             changed.add(str(names.profiles(name)))
@@ -166,18 +189,7 @@ def _unify(engine: Engine, environment: Environment, *, is_alike: bool) -> None:
         changed.add(str(names.GUARDED_VALUES))
     engine.store(names.GUARDED_VALUES, guarded.values)
     engine.store(names.KEPT_VALUES, guarded.kept)
-    for name in environment.unify.order:
-        rows = engine.table(names.profiles(name))
-        task = tasks.deduplication_task(engine, environment, name)
-        if str(names.profiles(name)) in changed and are_pairs_alike:
-            last = last_of(engine, environment, name, changed)
-            if deduplicate_again(engine, rows, last, task):
-                known.add(str(names.members(name)))
-                continue
-        one = deduplicate(engine, rows, task)
-        engine.store(names.members(name), one.members)
-        engine.store(names.winners(name), one.winners)
-        engine.store(names.duplicates(name), one.duplicates)
+    known, same = _deduplicate(engine, environment, changed if are_pairs_alike else set())
     way = link_table if environment.unify.linking == "components" else match_table
     for name in environment.unify.order[1:]:
         lower = tasks.lower_side(engine, environment, name)
@@ -193,7 +205,7 @@ def _unify(engine: Engine, environment: Environment, *, is_alike: bool) -> None:
         identities = no_identities(engine) if identities is None else identities
         engine.store(names.device_identities(name), identities)
     members = {str(names.members(name)) for name in environment.unify.order}
-    every = known if members <= known else None
+    every = known if members <= known | same else None
     is_known = consolidation.store(engine, environment, every)
     consolidation.store_unified(engine, environment, is_known=is_known)
     parts = consolidation.read(engine, environment)
