@@ -29,7 +29,9 @@ class Sized:
         records, events: rows of the customer tables and of web events of the full refresh.
         floor: DuckDB reads, sorts and writes the same files.
         full: the whole job on an empty home, and its stages.
-        day: the whole job on a later date with 1 % new events, and its stages.
+        day: the whole job on a later date with 1 % new events and changed customer records, and
+            its stages.
+        visits: the same with the events alone; None if not asked for.
         splink: None where Splink is not installed.
         csv, typed: landing of the same world as CSV, and DuckDB's own typed read; None if not
             asked for.
@@ -48,6 +50,7 @@ class Sized:
     csv: Cost | None = None
     typed: Cost | None = None
     tight: Cost | None = None
+    visits: Cost | None = None
 
     @property
     def rows(self) -> int:
@@ -102,6 +105,9 @@ def targets_of(results: Results) -> list[Target]:
         Target("peak memory", largest.full.peak / GIGABYTE, 4, " GB"),
         Target("a day of 1 %: CPU / full", 100 * largest.day.cpu / largest.full.cpu, 15, " %"),
     ]
+    if largest.visits:
+        share = 100 * largest.visits.cpu / largest.full.cpu
+        targets.append(Target("a day of 1 % new events alone: CPU / full", share, 15, " %"))
     if splink := largest.splink:
         ratio = largest.cpu_of(UNIFICATION) / splink.cpu
         targets += [

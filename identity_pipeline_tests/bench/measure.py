@@ -67,11 +67,25 @@ def measure_world(bench: Bench, people: int) -> Sized:
     published = home / "published" / f"{name}.duckdb"
     quality = published_quality(published, world.truth)
     records, events = _sizes(world)
+    other = bench.new(f"{name}_visits_home")
+    # With its times, by which a published file is known as it was left.
+    shutil.copytree(home, other, copy_function=shutil.copy2)
     bench.say(f"{people:,} people: a day of 1 %")
     day, day_stages = bench.run(world.folder, home, "--date", LAST.isoformat())
     shutil.rmtree(home)
+    bench.say(f"{people:,} people: a day of 1 % new events alone")
+    _take_back(world.folder, LAST.isoformat(), but="web")
+    visits, _ = bench.run(world.folder, other, "--date", LAST.isoformat())
+    shutil.rmtree(other)
     sized = Sized(records, events, floor, full, stages, day, day_stages, quality)
-    return replace(sized, splink=_splink(bench, world))
+    return replace(sized, visits=visits, splink=_splink(bench, world))
+
+
+def _take_back(world: Path, date: str, but: str | None = None) -> None:
+    """Remove what landed of a date, but for one source."""
+    for folder in world.glob(f"landing/*/*/{date}"):
+        if folder.parent.parent.name != but:
+            shutil.rmtree(folder)
 
 
 def measure_csv(bench: Bench, sized: Sized, people: int) -> Sized:
@@ -80,8 +94,7 @@ def measure_csv(bench: Bench, sized: Sized, people: int) -> Sized:
     bench.say(f"{people:,} people: CSV")
     world = make_world(bench.new(name), people, "csv", bench.log(f"{name} generate"))
     # The last date's files are not landed, so they are not read either.
-    for folder in world.folder.glob(f"landing/*/*/{LAST.isoformat()}"):
-        shutil.rmtree(folder)
+    _take_back(world.folder, LAST.isoformat())
     typed = run_sql(world, "typed_csv.sql", bench.log(f"{name} typed"))
     home, profile = bench.new(f"{name}_home"), bench.log(name).with_suffix(".jsonl")
     profile.unlink(missing_ok=True)

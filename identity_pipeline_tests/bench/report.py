@@ -51,6 +51,9 @@ def _sized(one: Sized) -> Rows:
     rows += [_line(one, f"- {s.name}", s.cpu, s.wall, s.peak) for s in one.stages]
     rows.append(_line(one, "a day of 1 %", one.day.cpu, one.day.wall, one.day.peak))
     rows += [_line(one, f"- {s.name}", s.cpu, s.wall, s.peak) for s in one.day_stages]
+    if one.visits:
+        name = "a day of 1 % new events alone"
+        rows.append(_line(one, name, one.visits.cpu, one.visits.wall, one.visits.peak))
     if one.splink:
         name = f"Splink, at {one.splink.threshold:g}"
         rows.append(_line(one, name, one.splink.cpu, 0.0, one.splink.peak))

@@ -111,7 +111,10 @@ def test_the_largest_world_decides_whether_a_target_is_met():
 
 
 def test_a_day_is_compared_with_the_full_refresh():
-    assert met(SIZED)["a day of 1 %: CPU / full"] == (12.5, True)
+    sized = replace(SIZED, visits=Cost(2.0, 1.0, 10**9))
+
+    assert met(sized)["a day of 1 %: CPU / full"] == (12.5, True)
+    assert met(sized)["a day of 1 % new events alone: CPU / full"] == (25.0, False)
 
 
 def test_growth_is_the_cost_of_a_row_beside_that_of_the_next_smaller_world():
@@ -177,9 +180,10 @@ def test_a_process_that_fails_is_told_with_its_output(tmp_path):
 
 
 def test_the_report_says_of_each_target_whether_it_is_met():
-    text = as_markdown(results(replace(SIZED, splink=SPLINK)))
+    text = as_markdown(results(replace(SIZED, splink=SPLINK, visits=Cost(2.0, 1.0, 10**9))))
 
     assert "| a day of 1 %: CPU / full | 12.50 % | at most 15 % | yes |" in text
+    assert "| a day of 1 % new events alone | 2.00 | 1.00 | 1,000 | 1.00 | 2000.00 |" in text
     assert "| whole refresh: CPU / floor's CPU | 4.00x | at most 3x | no |" in text
 
 
