@@ -5,6 +5,7 @@ from functools import partial
 
 import dagster as dg
 
+from identity_pipeline.defs.custom_matches import custom_match_asset
 from identity_pipeline.defs.freshness import (
     changed_inputs,
     make_if_stale,
@@ -45,7 +46,7 @@ from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import Environment
 from identity_pipeline.terms.event_tables import device_tables
 from identity_pipeline.terms.guards_contracts import HELD_FOR_REVIEW
-from identity_pipeline.unify import consolidation, overrides, pair_counts, tasks
+from identity_pipeline.unify import consolidation, pair_counts, tasks
 from identity_pipeline.unify.connect import link_table
 from identity_pipeline.unify.deduplicate import deduplicate
 from identity_pipeline.unify.match import match_table, store_matches
@@ -71,41 +72,6 @@ def unify_assets(environment: Environment) -> list[dg.AssetsDefinition]:
         consolidate_asset(environment),
         match_pairs_asset(environment),
     ]
-
-
-def custom_match_asset(environment: Environment) -> dg.AssetsDefinition:
-    """Build the asset of custom matches."""
-    asked = environment.unify.overrides
-    files = {
-        overrides.ALWAYS: names.current("always_match") if asked.always_match else None,
-        overrides.NEVER: names.current("never_match") if asked.never_match else None,
-    }
-    delivered = {kind: name for kind, name in files.items() if name}
-    pairs = "Pairs of keys that files say always, or never, are one customer."
-    faults = "Lines of custom-match files that do not count, and why."
-    version = code_version(asked, *sorted(tasks.product_names(environment)))
-    specs = [
-        spec_of(name, GROUP, text, deps=list(delivered.values()), version=version)
-        for name, text in ((names.OVERRIDES, pairs), (names.OVERRIDE_PROBLEMS, faults))
-    ]
-
-    def make(engine: Engine) -> None:
-        tables = {kind: engine.table(name) for kind, name in delivered.items()}
-        found = overrides.custom_matches(engine, tables, tasks.product_names(environment))
-        store_all(engine, {names.OVERRIDES: found.pairs, names.OVERRIDE_PROBLEMS: found.problems})
-
-    @dg.multi_asset(name="read_custom_matches", specs=specs)
-    def read_custom_matches(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Results:
-        with readable_failures(), warehouse.transaction() as engine:
-            make_if_stale(engine, specs, make)
-            if count := engine.size(names.OVERRIDE_PROBLEMS):
-                context.log.warning(f"{count} lines of custom-match files do not count")
-            results = [
-                materialized(engine, name) for name in (names.OVERRIDES, names.OVERRIDE_PROBLEMS)
-            ]
-        yield from results
-
-    return read_custom_matches
 
 
 def _lists_of(environment: Environment) -> list[names.TableName]:
