@@ -85,7 +85,9 @@ def timeline_asset(environment: Environment) -> dg.AssetsDefinition:
     about = "Every activity with the customer it belongs to now, also of what they did unknown."
     current = [names.current(one.table) for one in environment.activities]
     shared = [names.device_identities(table) for table in device_tables(environment)]
-    version = code_version(environment.unify, _version(environment))
+    # Whether the timeline is a table or a view.
+    is_read = str(bool(environment.measures or environment.segments))
+    version = code_version(environment.unify, _version(environment), is_read)
 
     specs = [
         spec_of(

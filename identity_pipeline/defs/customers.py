@@ -13,6 +13,7 @@ from identity_pipeline.defs.freshness import (
 )
 from identity_pipeline.defs.report import (
     code_version,
+    made_by,
     materialized,
     readable_failures,
     spec_of,
@@ -23,7 +24,7 @@ from identity_pipeline.terms import names
 from identity_pipeline.terms.environment import Environment
 from identity_pipeline.terms.errors import AuditFailed
 from identity_pipeline.unify import consolidation, metrics
-from identity_pipeline.unify.identify import audit, identify, store_customers
+from identity_pipeline.unify.identify import audit, clusters_of, identify, store_customers
 
 GROUP = "unify"
 
@@ -83,7 +84,8 @@ def unified_asset(environment: Environment) -> dg.AssetsDefinition:
 
 def customer_asset(environment: Environment) -> dg.AssetsDefinition:
     """Build the assets of customers; what must hold is audited before anything is committed."""
-    version = code_version(environment.unify)
+    # The automatic household is one of semantic types, which sources declare.
+    version = code_version(environment.unify, *clusters_of(environment), made_by())
     specs = [
         spec_of(name, GROUP, text, deps=deps, version=version)
         for name, (text, deps) in TABLES.items()

@@ -8,6 +8,7 @@ import dagster as dg
 from identity_pipeline.defs.freshness import make_if_stale, note_all, read_ledger
 from identity_pipeline.defs.report import (
     code_version,
+    made_by,
     materialized,
     owned,
     readable_failures,
@@ -36,11 +37,14 @@ CHECK = dg.AssetCheckSpec(
 
 
 def guard_version(environment: Environment) -> str:
-    """What a table's version says of guards: they, and the identifier types of columns."""
+    """What a table's version says of guards: they, the identifier types of columns, and the code.
+
+    Tables are made of what changed alone, as long as all of them are made by the same code.
+    """
     types = sorted(
         (table, *columns.items()) for table, columns in identifier_types(environment).items()
     )
-    return f"{environment.unify.guards.model_dump_json()} {types}"
+    return f"{environment.unify.guards.model_dump_json()} {types} {made_by()}"
 
 
 def limit_inputs(environment: Environment) -> list[names.TableName]:

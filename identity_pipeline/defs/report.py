@@ -2,8 +2,11 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from importlib.metadata import version
+from contextlib import contextmanager, suppress
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from importlib.resources import files
+from pathlib import Path
 
 import dagster as dg
 from pydantic import BaseModel
@@ -13,6 +16,9 @@ from identity_pipeline.terms.errors import PipelineError
 from identity_pipeline.terms.names import TableName
 
 DEFAULT_OWNER = "team:data"
+
+# Libraries that say how values compare, those of extras among them.
+DECIDING = ("anyascii", "nicknames", "phonenumbers", "rapidfuzz", "doublemetaphone", "duckdb")
 
 
 @contextmanager
@@ -32,6 +38,24 @@ def code_version(*parts: BaseModel | str) -> str:
     words = (part.model_dump_json() if isinstance(part, BaseModel) else part for part in parts)
     text = "\n".join((version("identity-pipeline"), *words))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@cache
+def made_by() -> str:
+    """What decides values besides configuration: this package's files, and libraries' versions.
+
+    Rows that are made again stand beside rows that were made before: by the same code, or all are
+    made anew.
+    """
+    digest = hashlib.sha256()
+    package = files("identity_pipeline")
+    for file in sorted(Path(str(package)).rglob("*")):
+        if file.suffix in (".py", ".sql", ".csv", ".txt", ".json"):
+            digest.update(file.read_bytes())
+    for library in DECIDING:
+        with suppress(PackageNotFoundError):
+            digest.update(f"{library} {version(library)}".encode())
+    return digest.hexdigest()[:16]
 
 
 def spec_of(

@@ -50,7 +50,7 @@ from identity_pipeline.unify import consolidation, pair_counts, tasks
 from identity_pipeline.unify.connect import link_table
 from identity_pipeline.unify.deduplicate import deduplicate
 from identity_pipeline.unify.match import match_table, store_matches
-from identity_pipeline.unify.match_pairs import match_pairs
+from identity_pipeline.unify.match_pairs import match_pairs, pairs_of
 from identity_pipeline.unify.offers import with_scores
 from identity_pipeline.unify.reached_groups import deduplicate_again, last_of
 from identity_pipeline.unify.splink_pairs import store_reviews
@@ -267,6 +267,7 @@ def match_pairs_asset(environment: Environment) -> dg.AssetsDefinition:
             )
             changed = match_pairs(rows, keys, known.contributions, day)
             engine.store(names.MATCH_PAIRS_CHANGED, changed)
+            engine.store(names.MATCH_PAIRS_TOUCHED, pairs_of(records))
 
     @dg.multi_asset(name="list_match_pairs", specs=specs)
     def conflation_match_pairs(warehouse: Warehouse) -> dg.MaterializeResult[None]:

@@ -6,7 +6,6 @@ import ibis.expr.types as ir
 
 from identity_pipeline.engine.base import Changes, Engine
 from identity_pipeline.expressions.ledger import last_applied
-from identity_pipeline.expressions.record_names import true_object_id
 from identity_pipeline.expressions.views import another
 from identity_pipeline.terms import names
 from identity_pipeline.terms.names import TableName
@@ -56,8 +55,7 @@ def changes_of_pairs(engine: Engine) -> Changes | None:
     """What changed of ConflationMatchPairs: of records that changed, and the date of all."""
     if not engine.exists(names.MATCH_PAIRS_CHANGED):
         return None
-    records = engine.table(names.RECORDS_TOUCHED)
-    gone = records.select(TrueObjectId=true_object_id(records.record))
+    gone = engine.table(names.MATCH_PAIRS_TOUCHED)
     [(day,)] = engine.rows(last_applied(engine.table(names.DELIVERIES)))
     assert isinstance(day, datetime.date), "the day of the data is a date"
     rows = engine.table(names.MATCH_PAIRS_CHANGED)

@@ -44,3 +44,8 @@ def match_pairs(
         ConflationMatchPairs_ModifiedOn=modified,
         **{name: wide[name] for name in wide.columns if name != "record"},
     )
+
+
+def pairs_of(records: ir.Table) -> ir.Table:
+    """The `TrueObjectId` of records."""
+    return records.select(TrueObjectId=true_object_id(records.record))

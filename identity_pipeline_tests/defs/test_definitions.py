@@ -7,8 +7,10 @@ import dagster as dg
 import pytest
 
 from identity_pipeline.config import load_environment
+from identity_pipeline.defs import customers, guards
 from identity_pipeline.defs.location import Home, definitions_of
 from identity_pipeline.terms import names
+from identity_pipeline.unify.identify import clusters_of
 from identity_pipeline_tests.builders import write_environment
 from identity_pipeline_tests.golden.scenario import SAMPLE
 
@@ -104,3 +106,49 @@ def test_the_sensor_asks_for_each_date_once_and_again_when_a_file_changes(tmp_pa
     assert [date for date, _ in first] == [str(datetime.date(2024, 5, 1))]
     assert first == again
     assert changed != first
+
+
+def versions(environment, *tables):
+    """The versions of tables by their names."""
+    assets = definitions_of(environment, Home(environment.folder, "x")).assets or ()
+    specs = {spec.key: spec for one in assets for spec in getattr(one, "specs", ())}
+    return [specs[dg.AssetKey(name.key)].code_version for name in tables]
+
+
+def with_semantics(environment, kinds):
+    """The environment where the first unified columns are of semantic types."""
+    sources = dict(environment.sources)
+    for combined, kind in zip(environment.unify.columns.values(), kinds, strict=False):
+        table, column = combined.sources[0].split(".")
+        columns = dict(sources[table].columns)
+        columns[column] = columns[column].model_copy(update={"semantic": kind})
+        sources[table] = sources[table].model_copy(update={"columns": columns})
+    return environment.model_copy(update={"sources": sources})
+
+
+def test_a_household_of_other_semantic_types_makes_other_customers():
+    plain = load_environment(SAMPLE)
+    typed = with_semantics(plain, ["LastName", "Address"])
+
+    assert [len(clusters_of(one)) for one in (plain, typed)] == [0, 1]
+    assert versions(typed, names.CUSTOMERS) != versions(plain, names.CUSTOMERS)
+
+
+def test_a_timeline_that_somebody_reads_is_another_one():
+    environment = load_environment(SAMPLE)
+    unread = environment.model_copy(update={"measures": (), "segments": (), "exports": ()})
+
+    read_by = versions(environment, names.UNIFIED_ACTIVITY)
+    assert versions(unread, names.UNIFIED_ACTIVITY) != read_by
+
+
+def test_what_other_code_made_is_made_anew(monkeypatch):
+    environment = load_environment(SAMPLE)
+    tables = (names.profiles("web_events"), names.members("web_events"), names.CUSTOMERS)
+    before = versions(environment, *tables)
+
+    for module in (guards, customers):
+        monkeypatch.setattr(module, "made_by", lambda: "other code")
+
+    after = versions(environment, *tables)
+    assert [one != other for one, other in zip(before, after, strict=True)] == [True] * 3

@@ -36,6 +36,7 @@ OF_RUNS |= {name.key for name in (names.CUSTOMERS_TOUCHED, names.KEYS_TOUCHED)}
 OF_RUNS |= {names.PROFILES_TOUCHED.key, names.GUARDED_TOUCHED.key}
 OF_RUNS |= {names.RECORDS_TOUCHED.key, names.EDGES_TOUCHED.key}
 OF_RUNS |= {names.matches_touched("visits").key, names.MATCH_PAIRS_CHANGED.key}
+OF_RUNS |= {names.MATCH_PAIRS_TOUCHED.key}
 OF_RUNS |= {names.profiles_touched(table).key for table in ("contacts", "visits")}
 OF_RUNS |= {names.groups_touched(table).key for table in ("contacts", "visits")}
 
