@@ -24,11 +24,12 @@ PYTEST := $(BIN)/pytest --numprocesses auto --dist loadgroup --no-loadscope-reor
 test: $(VENV)/installed ## run the tests
 	$(PYTEST)
 
+# Types are looked at beside the tests, which are several processes.
 check: $(VENV)/installed ## format, lint, types, house and tests: what CI runs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(PYTEST)
+	$(BIN)/mypy > $(VENV)/mypy.log & types=$$!; $(PYTEST); tests=$$?; \
+	wait $$types || { cat $(VENV)/mypy.log; exit 1; }; exit $$tests
 
 format: $(VENV)/installed ## format the code
 	$(BIN)/ruff format .
