@@ -108,12 +108,10 @@ def timeline_asset(environment: Environment) -> dg.AssetsDefinition:
 
     def make(engine: Engine) -> None:
         # By another configuration, or with all forgotten, every row may be another one.
-        before = read_ledger(engine).made_alike(specs[-1])
+        is_alike = read_ledger(engine).made_alike(specs[-1:]) is not None
         delivered = _delivered(engine, environment)
-        is_known = store_unified_activity(
-            engine, environment, delivered, is_alike=before is not None
-        )
-        note_changes(engine, specs[-1], before if is_known else None)
+        is_known = store_unified_activity(engine, environment, delivered, is_alike=is_alike)
+        note_changes(engine, specs[-1:], is_known=is_known)
 
     @dg.multi_asset(name="unify_activities", specs=specs, check_specs=[RESOLVED])
     def timeline(warehouse: Warehouse) -> Results:

@@ -8,7 +8,7 @@ from identity_pipeline.defs import checks
 from identity_pipeline.defs.freshness import (
     changed_inputs,
     make_if_stale,
-    note_all,
+    note_changes,
     read_ledger,
 )
 from identity_pipeline.defs.report import (
@@ -92,13 +92,12 @@ def customer_asset(environment: Environment) -> dg.AssetsDefinition:
     ]
 
     def make(engine: Engine) -> None:
-        ledger = read_ledger(engine)
-        is_alike = all(ledger.made_alike(spec) is not None for spec in specs)
+        is_alike = read_ledger(engine).made_alike(specs) is not None
         found = consolidation.read(engine, environment)
         unified = engine.table(names.UNIFIED)
         identified = identify(engine, environment, found, unified, is_alike=is_alike)
         store_customers(engine, identified)
-        note_all(engine, specs, is_known=identified.reach is not None)
+        note_changes(engine, specs, is_known=identified.reach is not None)
 
     @dg.multi_asset(name="identify_customers", specs=specs, check_specs=[checks.AUDIT])
     def customers(

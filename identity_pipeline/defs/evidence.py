@@ -7,7 +7,7 @@ import dagster as dg
 from identity_pipeline.defs.freshness import (
     changed_inputs,
     make_if_stale,
-    note_all,
+    note_changes,
 )
 from identity_pipeline.defs.report import (
     code_version,
@@ -54,7 +54,7 @@ def edges_asset(environment: Environment) -> dg.AssetsDefinition:
         matches = [names.matches(table) for table in environment.unify.order[1:]]
         known = [names.CONSOLIDATED, names.CUSTOMERS, *matches]
         is_known = store_edges(engine, environment, changed_inputs(engine, specs[:1], of=known))
-        note_all(engine, specs[:1], is_known=is_known)
+        note_changes(engine, specs[:1], is_known=is_known)
 
     @dg.multi_asset(name="explain_customers", specs=specs)
     def edges(warehouse: Warehouse) -> Iterator[dg.MaterializeResult[None]]:

@@ -47,10 +47,14 @@ class Ledger:
 
     tables: dict[str, Made]
 
-    def made_alike(self, spec: dg.AssetSpec) -> Made | None:
-        """When a table was made, if it was by its configuration of today."""
-        own = self.tables.get(_name(spec.key))
-        return own if own and own.version == spec.code_version else None
+    def made_alike(self, specs: Sequence[dg.AssetSpec]) -> list[Made] | None:
+        """When tables were made; None where one was not by its configuration of today."""
+        own = [self.tables.get(_name(spec.key)) for spec in specs]
+        versions = [spec.code_version for spec in specs]
+        alike = [
+            made for made, one in zip(own, versions, strict=True) if made and made.version == one
+        ]
+        return alike if len(alike) == len(own) else None
 
     def is_fresh(self, specs: Iterable[dg.AssetSpec]) -> bool:
         """Whether tables were made by their configuration of today, of what is there now."""
@@ -157,21 +161,15 @@ def others_than(engine: Engine, prefix: str, version: str) -> list[str]:
     )
 
 
-def note_all(engine: Engine, specs: Sequence[dg.AssetSpec], *, is_known: bool) -> None:
+def note_changes(engine: Engine, specs: Sequence[dg.AssetSpec], *, is_known: bool) -> None:
     """Remember whether the changes of tables that are being made are known, since they were last.
 
     They are not where one was not made before by its configuration of today.
     """
-    ledger = read_ledger(engine)
-    before = [ledger.made_alike(spec) for spec in specs]
-    are_alike = all(made is not None for made in before)
-    for spec, made in zip(specs, before, strict=True):
-        note_changes(engine, spec, made if is_known and are_alike else None)
-
-
-def note_changes(engine: Engine, spec: dg.AssetSpec, before: Made | None) -> None:
-    """Remember since which making the changes of a table are known; None for unknown."""
-    set_versions(engine, {f"{SINCE}{_name(spec.key)}": str(before.changed) if before else ""})
+    before = read_ledger(engine).made_alike(specs) if is_known else None
+    since = [str(made.changed) for made in before] if before else [""] * len(specs)
+    noted = zip(specs, since, strict=True)
+    set_versions(engine, {f"{SINCE}{_name(spec.key)}": number for spec, number in noted})
 
 
 def changed_since(engine: Engine) -> dict[str, int]:
@@ -197,10 +195,10 @@ def changed_inputs(
         of: what has to be known of; all that they depend on, where nothing is named.
     """
     ledger, since = read_ledger(engine), changed_since(engine)
-    before = [ledger.made_alike(spec) for spec in specs]
-    numbers = [made.number for made in before if made is not None]
-    if len(numbers) < len(before):
+    before = ledger.made_alike(specs)
+    if before is None:
         return None
+    numbers = [made.number for made in before]
     own = {_name(spec.key) for spec in specs}
     every = {_name(dep.asset_key) for spec in specs for dep in spec.deps} - own
     inputs = every if of is None else {str(name) for name in of}

@@ -5,7 +5,7 @@ from functools import partial
 
 import dagster as dg
 
-from identity_pipeline.defs.freshness import make_if_stale, note_all, read_ledger
+from identity_pipeline.defs.freshness import make_if_stale, note_changes, read_ledger
 from identity_pipeline.defs.report import (
     code_version,
     made_by,
@@ -79,13 +79,12 @@ def guards_asset(environment: Environment, lists: list[names.TableName]) -> dg.A
     ]
 
     def make(engine: Engine) -> None:
-        ledger = read_ledger(engine)
-        is_alike = all(ledger.made_alike(spec) is not None for spec in specs)
+        is_alike = read_ledger(engine).made_alike(specs) is not None
         found = guarded_values(engine, environment)
         if is_alike:
             engine.store(names.GUARDED_TOUCHED, set_aside_anew(engine, found))
         store_all(engine, {names.GUARDED_VALUES: found.values, names.KEPT_VALUES: found.kept})
-        note_all(engine, specs, is_known=is_alike)
+        note_changes(engine, specs, is_known=is_alike)
 
     @dg.multi_asset(name="set_values_aside", specs=[*rows.values(), *specs])
     def values_set_aside(
@@ -120,9 +119,9 @@ def _profiles_spec(environment: Environment, table: str) -> dg.AssetSpec:
 def _store_profiles(
     environment: Environment, table: str, spec: dg.AssetSpec, engine: Engine
 ) -> None:
-    is_alike = read_ledger(engine).made_alike(spec) is not None
+    is_alike = read_ledger(engine).made_alike([spec]) is not None
     is_known = store_profiles(engine, environment, table, is_alike=is_alike)
-    note_all(engine, [spec], is_known=is_known)
+    note_changes(engine, [spec], is_known=is_known)
 
 
 def check_result(engine: Engine) -> dg.AssetCheckResult:

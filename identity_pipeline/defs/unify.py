@@ -9,7 +9,7 @@ from identity_pipeline.defs.custom_matches import custom_match_asset
 from identity_pipeline.defs.freshness import (
     changed_inputs,
     make_if_stale,
-    note_all,
+    note_changes,
     read_ledger,
 )
 from identity_pipeline.defs.guards import (
@@ -113,10 +113,10 @@ def deduplicate_asset(environment: Environment, table: str) -> dg.AssetsDefiniti
             last = last_of(engine, environment, table, changed)
             are_others = deduplicate_again(engine, rows, last, task)
             if are_others:
-                note_all(engine, specs, is_known=True)
+                note_changes(engine, specs, is_known=True)
             if are_others is not None:
                 return are_others
-        note_all(engine, specs, is_known=False)
+        note_changes(engine, specs, is_known=False)
         size = engine.size(names.profiles(table))
         if pair_counts.could_be_many(size, size // 2):
             for remark in pair_counts.many_within(engine, rows, task):
@@ -175,9 +175,9 @@ def match_asset(environment: Environment, table: str) -> dg.AssetsDefinition:
                 warn(remark)
         task = with_scores(engine, lower, above, task)
         found = way(engine, lower, above, task)
-        is_alike = way is match_table and read_ledger(engine).made_alike(specs[0]) is not None
+        is_alike = way is match_table and read_ledger(engine).made_alike(specs[:1]) is not None
         is_known = store_matches(engine, table, found.matches, is_alike=is_alike)
-        note_all(engine, specs[:1], is_known=is_known)
+        note_changes(engine, specs[:1], is_known=is_known)
         engine.store(names.ambiguities(table), found.ambiguities)
         store_identities(engine, environment, table, found)
         store_reviews(engine, environment, table, task.scores)
@@ -228,7 +228,7 @@ def consolidate_asset(environment: Environment) -> dg.AssetsDefinition:
         members = [names.members(table) for table in order]
         changed = changed_inputs(engine, specs, of=members)
         is_known = consolidation.store(engine, environment, changed)
-        note_all(engine, specs, is_known=is_known)
+        note_changes(engine, specs, is_known=is_known)
 
     @dg.multi_asset(name="consolidate", specs=specs, check_specs=[CHECK])
     def consolidated_records(
@@ -253,7 +253,7 @@ def match_pairs_asset(environment: Environment) -> dg.AssetsDefinition:
 
     def make(engine: Engine) -> None:
         is_known = changed_inputs(engine, specs, of=[names.CONSOLIDATED]) is not None
-        note_all(engine, specs, is_known=is_known)
+        note_changes(engine, specs, is_known=is_known)
         known = consolidation.read(engine, environment)
         day = day_in(last_applied(engine.table(names.DELIVERIES)))
         pairs = match_pairs(known.consolidated, known.keys, known.contributions, day)

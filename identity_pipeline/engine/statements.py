@@ -84,9 +84,9 @@ def delete_keys(place: Place, key: str, gone: ir.Table) -> str:
 
 def update_all(place: Place, values: Mapping[str, date]) -> str:
     """The statement that gives columns of a table the same value in all rows."""
-    columns = {sg.column(name, quoted=True): value for name, value in values.items()}
     settings = [
-        sge.EQ(this=column, expression=sge.convert(value)) for column, value in columns.items()
+        sge.EQ(this=sg.column(name, quoted=True), expression=sge.convert(value))
+        for name, value in values.items()
     ]
     return str(sge.Update(this=identifier(place), expressions=settings).sql(DIALECT))
 
